@@ -1,0 +1,1 @@
+//! The terminal face: one loop, pure updates, effects as values.

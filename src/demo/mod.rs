@@ -1,0 +1,1 @@
+//! The demo: a private cluster, simulated providers, listener, worker and made-up accounts in one process.

@@ -1,0 +1,1 @@
+//! What billing is: pure types and rules. No I/O, no async, no SQL, no HTTP, no clock.

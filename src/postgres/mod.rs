@@ -1,0 +1,1 @@
+//! The private PostgreSQL cluster: find the server programs, make, start, join, stop.

@@ -1,0 +1,1 @@
+//! Everything SQL: one file per aggregate, rows in, domain types out, keyset pages.

@@ -1,0 +1,1 @@
+//! The inbound road: intake (verify, commit, acknowledge) and worker (claim, interpret, plan, apply).
