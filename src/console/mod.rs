@@ -1,1 +1,3 @@
 //! The terminal face: one loop, pure updates, effects as values.
+
+pub mod desk;

@@ -96,8 +96,13 @@ impl Catalog {
 
     /// The plan that a provider's price belongs to.
     pub fn by_price(&self, book: Book, price: &ObjectId) -> Option<PricedPlan<'_>> {
-        let &(plan, price) = self.by_price.get(&(book.provider, book.environment, price.clone()))?;
+        let &(plan, price) = self
+            .by_price
+            .get(&(book.provider, book.environment, price.clone()))?;
         let plan = &self.plans[plan];
-        Some(PricedPlan { plan, price: &plan.prices[price] })
+        Some(PricedPlan {
+            plan,
+            price: &plan.prices[price],
+        })
     }
 }

@@ -120,7 +120,10 @@ impl OwnerHint {
         match self {
             Self::Certain(owner) => vec![owner.clone()],
             Self::Unscoped { external_id, .. } => [Scope::Organization, Scope::User]
-                .map(|scope| Owner { scope, external_id: external_id.clone() })
+                .map(|scope| Owner {
+                    scope,
+                    external_id: external_id.clone(),
+                })
                 .to_vec(),
         }
     }
@@ -129,9 +132,13 @@ impl OwnerHint {
     pub fn owner_if_new(&self) -> Owner {
         match self {
             Self::Certain(owner) => owner.clone(),
-            Self::Unscoped { external_id, default_scope } => {
-                Owner { scope: *default_scope, external_id: external_id.clone() }
-            }
+            Self::Unscoped {
+                external_id,
+                default_scope,
+            } => Owner {
+                scope: *default_scope,
+                external_id: external_id.clone(),
+            },
         }
     }
 }
@@ -141,16 +148,27 @@ impl LinkingRules {
     /// A value that cannot be an id (empty, too long) names nobody.
     pub fn hint(&self, metadata: &BTreeMap<String, String>) -> Option<OwnerHint> {
         let find = |keys: &[String]| {
-            keys.iter().filter_map(|key| metadata.get(key)).find_map(|value| ObjectId::new(value.trim()).ok())
+            keys.iter()
+                .filter_map(|key| metadata.get(key))
+                .find_map(|value| ObjectId::new(value.trim()).ok())
         };
         if let Some(external_id) = find(&self.organization_keys) {
-            return Some(OwnerHint::Certain(Owner { scope: Scope::Organization, external_id }));
+            return Some(OwnerHint::Certain(Owner {
+                scope: Scope::Organization,
+                external_id,
+            }));
         }
         if let Some(external_id) = find(&self.user_keys) {
-            return Some(OwnerHint::Certain(Owner { scope: Scope::User, external_id }));
+            return Some(OwnerHint::Certain(Owner {
+                scope: Scope::User,
+                external_id,
+            }));
         }
         let external_id = find(&self.unscoped_keys)?;
-        Some(OwnerHint::Unscoped { external_id, default_scope: self.default_scope })
+        Some(OwnerHint::Unscoped {
+            external_id,
+            default_scope: self.default_scope,
+        })
     }
 }
 

@@ -76,7 +76,9 @@ impl EventState {
     /// Whether a replay may put the event back to work.
     pub const fn can_replay(self) -> bool {
         match self {
-            Self::Processed | Self::Ignored | Self::Failed | Self::Dead | Self::Discarded | Self::Pending => true,
+            Self::Processed | Self::Ignored | Self::Failed | Self::Dead | Self::Discarded | Self::Pending => {
+                true
+            }
             Self::Processing | Self::Quarantined => false,
         }
     }
@@ -212,13 +214,13 @@ impl WaitReason {
 /// The delays before the second, third, ... try; the last one repeats where the limit is raised.
 pub const RETRY_DELAYS: [Duration; 8] = [
     Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(6 * 3600),
-    Duration::from_secs(12 * 3600),
-    Duration::from_secs(24 * 3600),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(30),
+    Duration::from_hours(2),
+    Duration::from_hours(6),
+    Duration::from_hours(12),
+    Duration::from_hours(24),
 ];
 
 /// How often an event is tried before it is dead, unless configured otherwise.
@@ -244,6 +246,9 @@ mod tests {
         assert_eq!(retry_delay(7, None, 0.0), Duration::from_secs(43_200));
         assert_eq!(retry_delay(50, None, 0.0), Duration::from_secs(86_400));
         assert_eq!(retry_delay(1, None, 1.0), Duration::from_secs(11));
-        assert_eq!(retry_delay(3, Some(Duration::from_secs(2)), 0.0), Duration::from_secs(2));
+        assert_eq!(
+            retry_delay(3, Some(Duration::from_secs(2)), 0.0),
+            Duration::from_secs(2)
+        );
     }
 }

@@ -16,3 +16,4 @@ pub mod plan;
 pub mod provider;
 pub mod subscription;
 pub mod version;
+pub mod views;

@@ -32,7 +32,9 @@ impl FromStr for Currency {
 
     /// Accepts either case, since Stripe writes codes in lower case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Iso::from_code(&text.to_ascii_uppercase()).map(Self).ok_or_else(|| UnknownCurrency(text.to_owned()))
+        Iso::from_code(&text.to_ascii_uppercase())
+            .map(Self)
+            .ok_or_else(|| UnknownCurrency(text.to_owned()))
     }
 }
 
@@ -152,13 +154,22 @@ mod tests {
         assert_eq!(money(0, "MXN").to_string(), "0.00 MXN");
         assert_eq!(money(1_980, "JPY").to_string(), "1,980 JPY");
         assert_eq!(money(1_234_567, "KWD").to_string(), "1,234.567 KWD");
-        assert_eq!(money(i64::MIN, "USD").to_string(), "-92,233,720,368,547,758.08 USD");
+        assert_eq!(
+            money(i64::MIN, "USD").to_string(),
+            "-92,233,720,368,547,758.08 USD"
+        );
     }
 
     #[test]
     fn adds_only_one_currency_and_only_what_fits() {
         assert_eq!(money(1, "USD").checked_add(money(2, "USD")), Ok(money(3, "USD")));
-        assert!(matches!(money(1, "USD").checked_add(money(2, "EUR")), Err(MoneyError::MixedCurrencies(..))));
-        assert_eq!(money(i64::MAX, "USD").checked_add(money(1, "USD")), Err(MoneyError::Overflow));
+        assert!(matches!(
+            money(1, "USD").checked_add(money(2, "EUR")),
+            Err(MoneyError::MixedCurrencies(..))
+        ));
+        assert_eq!(
+            money(i64::MAX, "USD").checked_add(money(1, "USD")),
+            Err(MoneyError::Overflow)
+        );
     }
 }

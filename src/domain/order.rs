@@ -252,7 +252,12 @@ pub struct Dispute {
 /// How an order stands, from how it was collected and what went back since.
 ///
 /// A dispute that is open or lost outweighs refunds; refunds count only for money that was collected.
-pub fn order_status(collection: Collection, amount_minor: i64, refunded_minor: i64, disputed: bool) -> OrderStatus {
+pub fn order_status(
+    collection: Collection,
+    amount_minor: i64,
+    refunded_minor: i64,
+    disputed: bool,
+) -> OrderStatus {
     match collection {
         Collection::Pending => OrderStatus::Pending,
         Collection::Failed => OrderStatus::Failed,

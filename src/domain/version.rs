@@ -61,7 +61,11 @@ impl Version {
                 return Verdict::Read;
             }
         }
-        if self.terminal && leaves_terminal { Verdict::Read } else { Verdict::Apply }
+        if self.terminal && leaves_terminal {
+            Verdict::Read
+        } else {
+            Verdict::Apply
+        }
     }
 
     /// Judges a read that began under `ticket` and is dated `at` by the provider.
@@ -99,16 +103,28 @@ mod tests {
 
     #[test]
     fn a_body_is_judged_by_its_own_time_against_other_bodies() {
-        let version = Version { body: Some((at(100), event("evt_b"))), ..Version::default() };
-        assert_eq!(version.judge_body(at(101), &event("evt_c"), false), Verdict::Apply);
+        let version = Version {
+            body: Some((at(100), event("evt_b"))),
+            ..Version::default()
+        };
+        assert_eq!(
+            version.judge_body(at(101), &event("evt_c"), false),
+            Verdict::Apply
+        );
         assert_eq!(version.judge_body(at(99), &event("evt_a"), false), Verdict::Stale);
         assert_eq!(version.judge_body(at(100), &event("evt_a"), false), Verdict::Read);
-        assert_eq!(version.judge_body(at(100), &event("evt_b"), false), Verdict::InEffect);
+        assert_eq!(
+            version.judge_body(at(100), &event("evt_b"), false),
+            Verdict::InEffect
+        );
     }
 
     #[test]
     fn a_body_near_a_read_is_not_guessed() {
-        let version = Version { read_at: Some(at(100)), ..Version::default() };
+        let version = Version {
+            read_at: Some(at(100)),
+            ..Version::default()
+        };
         assert_eq!(version.judge_body(at(94), &event("e"), false), Verdict::Stale);
         assert_eq!(version.judge_body(at(95), &event("e"), false), Verdict::Read);
         assert_eq!(version.judge_body(at(105), &event("e"), false), Verdict::Read);
@@ -117,18 +133,32 @@ mod tests {
 
     #[test]
     fn only_a_read_brings_an_object_back_from_its_end() {
-        let version = Version { body: Some((at(100), event("end"))), terminal: true, ..Version::default() };
+        let version = Version {
+            body: Some((at(100), event("end"))),
+            terminal: true,
+            ..Version::default()
+        };
         assert_eq!(version.judge_body(at(200), &event("later"), true), Verdict::Read);
-        assert_eq!(version.judge_body(at(200), &event("later"), false), Verdict::Apply);
+        assert_eq!(
+            version.judge_body(at(200), &event("later"), false),
+            Verdict::Apply
+        );
         assert_eq!(version.judge_read(at(200), 7), Verdict::Apply);
     }
 
     #[test]
     fn a_slow_older_read_does_not_land_on_a_newer_one() {
-        let version = Version { read_at: Some(at(100)), ticket: Some(9), ..Version::default() };
+        let version = Version {
+            read_at: Some(at(100)),
+            ticket: Some(9),
+            ..Version::default()
+        };
         assert_eq!(version.judge_read(at(120), 8), Verdict::Stale);
         assert_eq!(version.judge_read(at(90), 10), Verdict::Apply);
-        let version = Version { body: Some((at(130), event("e"))), ..Version::default() };
+        let version = Version {
+            body: Some((at(130), event("e"))),
+            ..Version::default()
+        };
         assert_eq!(version.judge_read(at(100), 1), Verdict::Read);
     }
 }

@@ -256,13 +256,21 @@ impl ProviderError {
     /// What a person can do about it.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } => "check the network and the provider's API base; it is tried again by itself",
+            Self::Unreachable { .. } => {
+                "check the network and the provider's API base; it is tried again by itself"
+            }
             Self::OutcomeUnknown { .. } => "verify the object with the provider before trying again",
-            Self::RateLimited { .. } | Self::Down { .. } => "it is tried again by itself; see the provider's status page",
+            Self::RateLimited { .. } | Self::Down { .. } => {
+                "it is tried again by itself; see the provider's status page"
+            }
             Self::Credentials { .. } => "check the key's mode and permissions with `billdeck doctor`",
-            Self::NotFound { .. } => "check the id, and that the key is of the same mode (test or live) as the object",
+            Self::NotFound { .. } => {
+                "check the id, and that the key is of the same mode (test or live) as the object"
+            }
             Self::Refused { .. } => "the provider's message says why; nothing was changed",
-            Self::Unreadable { .. } => "check that the API base points at the provider; proxies answer in HTML",
+            Self::Unreadable { .. } => {
+                "check that the API base points at the provider; proxies answer in HTML"
+            }
         }
     }
 }

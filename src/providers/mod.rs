@@ -220,38 +220,71 @@ pub trait ProviderApi: Send + Sync {
     async fn subscriptions_of(&self, customer: &ObjectId) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// The customer's objects of the given kind (payments, orders, refunds), newest first, up to a few hundred.
-    async fn objects_of(&self, customer: &ObjectId, kind: ObjectKind) -> Result<Answer<ReadObject>, ProviderError>;
+    async fn objects_of(
+        &self,
+        customer: &ObjectId,
+        kind: ObjectKind,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Customers whose e-mail address is exactly this.
     async fn customers_by_email(&self, email: &str) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Makes a customer.
-    async fn customer_create(&self, new: &NewCustomer, key: &str) -> Result<Answer<ReadObject>, ProviderError>;
+    async fn customer_create(
+        &self,
+        new: &NewCustomer,
+        key: &str,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Changes a customer.
-    async fn customer_update(&self, id: &ObjectId, patch: &CustomerPatch, key: &str)
-    -> Result<Answer<ReadObject>, ProviderError>;
+    async fn customer_update(
+        &self,
+        id: &ObjectId,
+        patch: &CustomerPatch,
+        key: &str,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Starts a checkout for a subscription.
-    async fn checkout_create(&self, new: &NewCheckout, key: &str) -> Result<Answer<StartedCheckout>, ProviderError>;
+    async fn checkout_create(
+        &self,
+        new: &NewCheckout,
+        key: &str,
+    ) -> Result<Answer<StartedCheckout>, ProviderError>;
 
     /// Makes a link to the provider's own page for the customer. Short-lived: made on demand, never stored.
-    async fn portal_create(&self, customer: &ObjectId, return_url: &str, key: &str)
-    -> Result<Answer<String>, ProviderError>;
+    async fn portal_create(
+        &self,
+        customer: &ObjectId,
+        return_url: &str,
+        key: &str,
+    ) -> Result<Answer<String>, ProviderError>;
 
     /// Cancels a subscription.
-    async fn subscription_cancel(&self, id: &ObjectId, when: CancelWhen, key: &str)
-    -> Result<Answer<ReadObject>, ProviderError>;
+    async fn subscription_cancel(
+        &self,
+        id: &ObjectId,
+        when: CancelWhen,
+        key: &str,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Takes a scheduled cancellation back, or resumes a paused subscription.
-    async fn subscription_resume(&self, id: &ObjectId, key: &str) -> Result<Answer<ReadObject>, ProviderError>;
+    async fn subscription_resume(
+        &self,
+        id: &ObjectId,
+        key: &str,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Prices, newest first.
     async fn prices(&self, page: Option<&str>) -> Result<Answer<Page<ListedPrice>>, ProviderError>;
 
     /// The provider's own list of events since `since`, newest first.
-    async fn events(&self, since: Timestamp, page: Option<&str>) -> Result<Answer<Page<ListedEvent>>, ProviderError>;
+    async fn events(
+        &self,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Answer<Page<ListedEvent>>, ProviderError>;
 
     /// Gives money back.
-    async fn refund_create(&self, new: &NewRefund, key: &str) -> Result<Answer<StartedRefund>, ProviderError>;
+    async fn refund_create(&self, new: &NewRefund, key: &str)
+    -> Result<Answer<StartedRefund>, ProviderError>;
 }

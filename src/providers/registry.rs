@@ -14,7 +14,12 @@ pub struct Registry {
 impl Registry {
     /// A registry of these rooms; a later one of the same provider wins.
     pub fn new(rooms: impl IntoIterator<Item = Arc<dyn Provider>>) -> Self {
-        Self { rooms: rooms.into_iter().map(|room| (room.book().provider, room)).collect() }
+        Self {
+            rooms: rooms
+                .into_iter()
+                .map(|room| (room.book().provider, room))
+                .collect(),
+        }
     }
 
     /// The room of a provider; none when it is off.
@@ -30,6 +35,8 @@ impl Registry {
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.rooms.values().map(|room| room.book().to_string())).finish()
+        f.debug_list()
+            .entries(self.rooms.values().map(|room| room.book().to_string()))
+            .finish()
     }
 }

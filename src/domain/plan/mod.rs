@@ -239,8 +239,11 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
                 fields.get(name).cloned().unwrap_or(serde_json::Value::Null)
             };
             let (before, after) = (value(&before), value(&after));
-            (before != after).then(|| Difference { field: name.clone(), before, after })
+            (before != after).then(|| Difference {
+                field: name.clone(),
+                before,
+                after,
+            })
         })
         .collect()
 }
-
