@@ -1,1 +1,14 @@
 //! Everything SQL: one file per aggregate, rows in, domain types out, keyset pages.
+//!
+//! Functions take `&mut PgConnection` and never begin or commit: a transaction begins and ends in the use case or in the
+//! worker's apply, where it can be seen. Rows are private; a row that does not fit its domain type is a
+//! [`StoreError::BadRow`] that names table, column and id.
+
+pub mod connect;
+pub mod error;
+pub mod migrate;
+pub mod page;
+mod row;
+
+pub use connect::{ConnectOptions, Store};
+pub use error::StoreError;
