@@ -84,7 +84,7 @@ impl LoadedCatalog {
             Ok(text) => Self::parse(Some(path), shown, &text),
             Err(error) => {
                 let origin = Origin::File {
-                    path: shown.to_owned(),
+                    path: Arc::from(shown),
                     line: None,
                 };
                 Err(ConfigErrors::one(ConfigProblem::whole(
@@ -126,7 +126,7 @@ impl LoadedCatalog {
             Catalog::new(plans)
                 .map_err(|clash| {
                     let origin = Origin::File {
-                        path: shown.to_owned(),
+                        path: Arc::from(shown),
                         line: None,
                     };
                     problems.push(ConfigProblem::whole(origin, clash.to_string()));

@@ -242,7 +242,7 @@ impl Loader<'_> {
             Ok(text) => text.unwrap_or_default(),
             Err(error) => {
                 let origin = Origin::File {
-                    path: shown.to_owned(),
+                    path: Arc::from(shown),
                     line: None,
                 };
                 self.problems

@@ -31,23 +31,23 @@ raw! {
         /// No writes: the database refuses them, and so does billdeck. Default: false.
         read_only: bool = false,
         /// The database.
-        database: database::RawDatabase = Default::default(),
+        database: database::RawDatabase = database::RawDatabase::default(),
         /// The webhook listener.
-        server: server::RawServer = Default::default(),
+        server: server::RawServer = server::RawServer::default(),
         /// The worker.
-        worker: worker::RawWorker = Default::default(),
+        worker: worker::RawWorker = worker::RawWorker::default(),
         /// How a provider's customer finds its owner.
-        linking: linking::RawLinking = Default::default(),
+        linking: linking::RawLinking = linking::RawLinking::default(),
         /// Who has access.
-        access: access::RawAccess = Default::default(),
+        access: access::RawAccess = access::RawAccess::default(),
         /// The application that billdeck serves.
-        app: app::RawApp = Default::default(),
+        app: app::RawApp = app::RawApp::default(),
         /// The providers.
-        providers: RawProviders = Default::default(),
+        providers: RawProviders = RawProviders::default(),
         /// The terminal console.
-        console: console::RawConsole = Default::default(),
+        console: console::RawConsole = console::RawConsole::default(),
         /// Logs.
-        log: log::RawLog = Default::default(),
+        log: log::RawLog = log::RawLog::default(),
     }
 }
 
