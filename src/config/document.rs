@@ -53,7 +53,9 @@ impl Source {
         let mut problems: Vec<ConfigProblem> = Vec::new();
         for error in errors {
             let at = error.span().map_or(text.len(), |span| span.start);
-            let problem = ConfigProblem::whole(self.origin(at), error.message().replace('\n', " "));
+            // The parser says "expected nothing" where it has no better idea.
+            let message = error.message().trim_end_matches(", expected nothing");
+            let problem = ConfigProblem::whole(self.origin(at), message.replace('\n', " "));
             if problems.iter().all(|other| other.origin != problem.origin) {
                 problems.push(problem);
             }

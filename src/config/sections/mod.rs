@@ -21,7 +21,11 @@ pub use worker::WorkerSettings;
 
 pub(super) use stripe::RawProviders;
 
-use super::{check::Check, schema::raw};
+use super::{
+    check::{Check, words_of},
+    schema::raw,
+};
+use crate::domain::{customer::LinkingRules, provider::Environment};
 
 raw! {
     /// All keys of `billdeck.toml` but the profiles.
@@ -56,7 +60,7 @@ pub(super) struct Sections {
     pub(super) database: DatabaseSettings,
     pub(super) server: ServerSettings,
     pub(super) worker: WorkerSettings,
-    pub(super) linking: crate::domain::customer::LinkingRules,
+    pub(super) linking: LinkingRules,
     pub(super) access: AccessSettings,
     pub(super) app: AppSettings,
     pub(super) stripe: StripeSettings,
@@ -65,6 +69,12 @@ pub(super) struct Sections {
 }
 
 impl Raw {
+    /// The environment, where one is set.
+    pub(super) fn environment(&self, check: &mut Check<'_>) -> Option<Environment> {
+        let word = self.environment.as_ref()?;
+        check.word("environment", word, words_of!(Environment))
+    }
+
     /// Checks every section, whatever became of the one before.
     pub(super) fn check(
         &self,
