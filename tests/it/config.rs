@@ -102,7 +102,7 @@ impl Place {
 
     /// The problems as people read them, the folder's own name left out.
     fn problems(&self) -> String {
-        let errors = self.load().err().expect("a configuration with problems");
+        let errors = self.load().expect_err("a configuration with problems");
         errors
             .to_string()
             .replace(self.dir.path().to_str().unwrap(), "DIR")

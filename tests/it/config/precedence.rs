@@ -1,7 +1,7 @@
 //! Which source wins, where files are looked for, what profiles and the demo take.
 
 use billdeck::{
-    config::{Config, Flags, ProfileColor, Purpose, Surroundings, TimeStyle},
+    config::{Config, Flags, ProfileColor, Surroundings, TimeStyle},
     domain::{customer::Scope, plan::UnknownPrice, provider::Environment},
 };
 use secrecy::ExposeSecret;
@@ -308,5 +308,4 @@ fn what_surrounds_this_process_can_be_read() {
         config.settings.database.data_dir.to_str(),
         Some("/srv/data/billdeck")
     );
-    assert_eq!(Purpose::Ordinary, Place::new().purpose);
 }
