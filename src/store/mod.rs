@@ -6,12 +6,14 @@
 
 pub mod apply;
 pub mod attempt;
+pub mod audit;
 pub mod connect;
 pub mod error;
 pub mod gate;
 pub mod known;
 pub mod lane;
 pub mod migrate;
+pub mod notify;
 pub mod page;
 mod row;
 pub mod work;
