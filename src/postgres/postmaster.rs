@@ -78,7 +78,10 @@ impl Postmaster {
     /// meets their shared memory, which is found by the directory, and refuses.
     pub(super) fn clear_leftover(data: &Path) -> Result<(), PostgresError> {
         let path = pid_file(data);
-        std::fs::remove_file(&path).at("remove", &path)
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed.at("remove", &path),
+        }
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -91,14 +94,17 @@ impl Postmaster {
 
     /// Whether the process is alive and serves this cluster.
     pub(super) fn is_running(&self) -> bool {
-        if !Path::new("/proc/self/stat").exists() {
-            return answers_signals(self.pid) && Path::new(&self.told) == self.data;
+        if !has_proc() {
+            return self.lives() && Path::new(&self.told) == self.data;
         }
         self.lives() && self.works_in_data().unwrap_or_else(|| self.was_started_on_data())
     }
 
     /// Neither gone nor a zombie. In a container without an init process zombies stay for ever.
     fn lives(&self) -> bool {
+        if !has_proc() {
+            return answers_signals(self.pid);
+        }
         let Ok(stat) = std::fs::read_to_string(self.proc("stat")) else {
             return false;
         };
@@ -151,7 +157,8 @@ impl Postmaster {
             }
             let end = Instant::now() + patience;
             while Instant::now() < end {
-                if !self.is_running() {
+                // not `is_running`: a process that is ending loses its directory and command line first
+                if !self.lives() {
                     return Ok(());
                 }
                 std::thread::sleep(POLL);
@@ -163,6 +170,10 @@ impl Postmaster {
 
 fn pid_file(data: &Path) -> PathBuf {
     data.join("postmaster.pid")
+}
+
+fn has_proc() -> bool {
+    Path::new("/proc/self/stat").exists()
 }
 
 fn answers_signals(pid: Pid) -> bool {

@@ -10,15 +10,18 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use billdeck::postgres::{
     Cluster, ClusterOptions, ClusterStatus, Durability, Leaving, Places, PostgresError, ProgramSearch,
+    Progress, Step,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::{ConnectOptions, PgConnection};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -204,7 +207,7 @@ async fn a_shared_place_is_given_up_with_its_last_holder() {
     let place = open_place();
     let first = Cluster::join_shared(&for_tests(place.path())).await.unwrap();
     let second = Cluster::join_shared(&for_tests(place.path())).await.unwrap();
-    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&first, &second));
     drop(first);
     assert_eq!(number(&second, "select 1::bigint").await, 1);
     drop(second);
@@ -462,19 +465,44 @@ async fn removal_waits_for_nobody_and_takes_everything() {
     assert_eq!(left, ["other"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_join_given_up_at_any_moment_leaves_no_server_and_no_obstacle() {
-    for milliseconds in [1, 20, 60, 150, 300, 330, 360, 400, 450, 500] {
-        let place = open_place();
-        let options = for_tests(place.path());
-        let joined = tokio::time::timeout(Duration::from_millis(milliseconds), Cluster::join(&options)).await;
-        drop(joined);
-        let status = Cluster::status(place.path()).await.unwrap();
-        assert!(
-            matches!(status, ClusterStatus::NotMade | ClusterStatus::Stopped { .. }),
-            "{milliseconds}: {status:?}"
-        );
-        let cluster = Cluster::join(&options).await.unwrap();
-        assert_eq!(cluster.leave().await.unwrap(), Leaving::Stopped);
+/// Passes the steps on.
+struct Steps(mpsc::UnboundedSender<Step>);
+
+impl Progress for Steps {
+    fn step(&self, step: &Step) {
+        self.0.send(step.clone()).unwrap();
     }
+}
+
+/// Joins, but gives up some time after a step was told.
+async fn give_up_after(data_dir: &Path, step: Step, then: Duration) {
+    let (sender, mut steps) = mpsc::unbounded_channel();
+    let options = ClusterOptions {
+        progress: Arc::new(Steps(sender)),
+        ..for_tests(data_dir)
+    };
+    let moment = async {
+        while steps.recv().await.unwrap() != step {}
+        tokio::time::sleep(then).await;
+    };
+    tokio::select! {
+        joined = Cluster::join(&options) => drop(joined.unwrap()),
+        () = moment => {}
+    }
+}
+
+#[tokio::test]
+async fn a_join_given_up_at_any_moment_leaves_no_server_and_no_obstacle() {
+    let place = open_place();
+    give_up_after(place.path(), Step::Making, Duration::from_millis(10)).await;
+    assert!(!matches!(
+        Cluster::status(place.path()).await.unwrap(),
+        ClusterStatus::Running { .. }
+    ));
+    for milliseconds in [0, 5, 10, 20, 40, 80, 160] {
+        give_up_after(place.path(), Step::Starting, Duration::from_millis(milliseconds)).await;
+        assert!(is_stopped(place.path()).await, "{milliseconds}");
+    }
+    let cluster = Cluster::join(&for_tests(place.path())).await.unwrap();
+    assert_eq!(cluster.leave().await.unwrap(), Leaving::Stopped);
 }
