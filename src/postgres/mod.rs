@@ -6,7 +6,7 @@
 //! - [`Cluster::leave`] (or dropping the value) stops the server if nobody else is left;
 //! - a billdeck that is killed frees its place by itself, because places are file locks; a server left behind so
 //!   is joined, and stopped, by the next one;
-//! - the server never runs as root: see [`user`] and [`place`].
+//! - the server never runs as root: see `user.rs` and `place.rs`.
 //!
 //! What lies in `<data directory>/postgres/`: `data/` (the cluster itself), `cluster.json` (password, mode 0600),
 //! `server.log`, `start.lock` (held while the server is started or stopped) and `users.lock` (held, shared, by
