@@ -10,10 +10,11 @@ use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Billing, CatalogInForce,
+    Billing,
     reader::{ReadError, Reader, Seen},
 };
 use crate::{
+    config::LoadedCatalog,
     domain::{
         event::{Event, EventSource, Problem, WaitReason},
         ids::{EventId, ObjectId},
@@ -259,7 +260,7 @@ impl Case {
                     problem,
                     meanwhile,
                 }) => {
-                    let problem = with_place(&billing.catalog(), &reason, problem);
+                    let problem = with_place(&billing.catalog(), self.book, &reason, problem);
                     return Ok((
                         tx,
                         Judgement::Wait {
@@ -372,13 +373,14 @@ impl Case {
 }
 
 /// Names the file and line where the person mends it.
-fn with_place(in_force: &CatalogInForce, reason: &WaitReason, problem: Problem) -> Problem {
+fn with_place(in_force: &LoadedCatalog, book: Book, reason: &WaitReason, problem: Problem) -> Problem {
+    let last_plan = in_force.catalog.plans().last().map(|plan| plan.key.as_str());
     match reason {
         WaitReason::UnknownPrice(price) => Problem {
             message: format!(
                 "{}; add `{price}` to the prices of a plan in {}, and it is applied at once",
                 problem.message,
-                in_force.place_in_words(),
+                in_force.file.place(last_plan, book.provider),
             ),
             ..problem
         },

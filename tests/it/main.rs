@@ -1,4 +1,4 @@
 //! The integration tests: one binary, one module per area.
 
-mod config;
+#[cfg(test)]
 mod postgres;
