@@ -1,12 +1,5 @@
 //! The configuration as its callers see it: loading, problems, secrets, the catalogue and its reload.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail by panicking, as tests do; clippy exempts only the test functions"
-)]
-
 mod catalog;
 mod live;
 mod precedence;

@@ -1,3 +1,6 @@
 //! The integration tests: one binary, one module per area.
 
+#[cfg(test)]
 mod config;
+#[cfg(test)]
+mod postgres;
