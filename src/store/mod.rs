@@ -4,11 +4,33 @@
 //! worker's apply, where it can be seen. Rows are private; a row that does not fit its domain type is a
 //! [`StoreError::BadRow`] that names table, column and id.
 
+mod attention;
+pub mod audit;
 pub mod connect;
+pub mod customer_detail;
+pub mod customer_list;
+pub mod customer_row;
 pub mod error;
+pub mod event_detail;
+pub mod event_list;
+mod event_row;
+pub mod event_stats;
+pub mod figures;
+pub mod find;
+mod keyset;
 pub mod migrate;
+pub mod order_list;
+pub mod overview;
 pub mod page;
+mod road;
+pub mod rollup;
 mod row;
+pub mod subscription_detail;
+pub mod subscription_list;
+mod subscription_row;
+pub mod timeline;
+mod viewpoint;
 
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;
+pub use viewpoint::Viewpoint;
