@@ -1,4 +1,4 @@
-//! Who did what: rows are only ever added.
+//! The audit: append-only, written in the transaction that carries the act out; read newest first.
 
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -19,31 +19,33 @@ use crate::domain::{
     },
 };
 
-/// Adds an act, in the transaction that carries it out. `customer` is whom it concerns, for that customer's story.
+/// Writes who did what. `customer` puts the act into that customer's story.
 pub async fn audit_insert(
     conn: &mut PgConnection,
     entry: &AuditEntry,
     customer: Option<CustomerId>,
 ) -> Result<AuditId, StoreError> {
-    let id = Uuid::now_v7();
+    let id = AuditId::from(Uuid::now_v7());
+    let differences = serde_json::to_value(&entry.differences)
+        .map_err(|error| RowReader::new("audit", id).bad("differences", error))?;
     sqlx::query!(
-        "
+        r#"
         insert into audit (id, actor, face, action, target, customer_id, differences, reason, outcome)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ",
-        id,
+        "#,
+        id.as_uuid(),
         entry.actor.name,
         entry.actor.face.as_str(),
         entry.action,
         entry.target,
-        customer.map(CustomerId::as_uuid),
-        serde_json::json!(entry.differences),
+        customer.map(|id| id.as_uuid()),
+        differences,
         entry.reason,
-        entry.outcome
+        entry.outcome,
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
-    Ok(id.into())
+    Ok(id)
 }
 
 /// One page of acts, newest first.

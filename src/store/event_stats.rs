@@ -313,7 +313,7 @@ async fn ignored(conn: &mut PgConnection, environment: Environment) -> Result<u6
     Ok(count.unsigned_abs())
 }
 
-/// The age of the oldest event that nobody has tried yet. A replay is no first try.
+/// The age of the oldest event that nobody has tried yet.
 async fn oldest_pending_seconds(
     conn: &mut PgConnection,
     environment: Environment,
@@ -324,7 +324,6 @@ async fn oldest_pending_seconds(
         from work w
         join event e on e.id = w.event_id
         where w.attempts = 0
-            and w.replay_mode is null
             and w.error_code is null
             and w.wait_key is null
             and e.end_state is null

@@ -4,6 +4,8 @@
 //! worker's apply, where it can be seen. Rows are private; a row that does not fit its domain type is a
 //! [`StoreError::BadRow`] that names table, column and id.
 
+pub mod apply;
+pub mod attempt;
 mod attention;
 pub mod audit;
 pub mod connect;
@@ -17,8 +19,12 @@ mod event_row;
 pub mod event_stats;
 pub mod figures;
 pub mod find;
+pub mod gate;
 mod keyset;
+pub mod known;
+pub mod lane;
 pub mod migrate;
+pub mod notify;
 pub mod order_list;
 pub mod overview;
 pub mod page;
@@ -30,6 +36,7 @@ pub mod subscription_list;
 mod subscription_row;
 pub mod timeline;
 mod viewpoint;
+pub mod work;
 
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;

@@ -75,7 +75,7 @@ async fn paused(conn: &mut PgConnection, environment: Environment) -> Result<Vec
         "
         select provider, type as event_type, reason, updated_at
         from gate
-        where livemode = $1 and state = 'paused'
+        where livemode = $1 and state = 'paused' and (until is null or until > now())
         order by provider, type
         ",
         environment.livemode()
@@ -212,13 +212,14 @@ async fn provider_figures(
         .collect()
 }
 
-/// Money booked in the last 24 hours, per currency.
+/// Money booked in the last 24 hours, per currency. That a dispute was opened moves nothing; that the bank took the money
+/// is a fact of its own.
 async fn money(conn: &mut PgConnection, environment: Environment) -> Result<Vec<Money>, StoreError> {
     let rows = sqlx::query!(
         r#"
         select currency, sum(amount)::bigint as "amount!"
         from ledger
-        where livemode = $1 and at > now() - interval '24 hours'
+        where livemode = $1 and at > now() - interval '24 hours' and kind <> 'disputed'
         group by currency
         order by currency
         "#,

@@ -1,7 +1,6 @@
 //! Counts of events per day of receipt, kept by a job beside the work, so that no counter row serialises the workers.
 //!
-//! A day is counted again when something in it may have changed: when events were received in it, ended, or were put
-//! back to work since the last refresh. Events of the last minutes are left out, since a transaction that is still open
+//! A day is counted again when events were received in it or ended since the last refresh. Events of the last minutes are left out, since a transaction that is still open
 //! may bring an id that is older than its commit; readers count them one by one.
 
 use std::collections::BTreeSet;
@@ -101,15 +100,11 @@ async fn touched_days(
     let mut days: BTreeSet<i64> = (day_of(before.id)..=day_of(mark.id)).collect();
     let others = sqlx::query_scalar!(
         r#"
-        with touched as (
-            select id from event where ended_at >= $1
-            union all
-            select event_id from work where end_before_replay is not null
-        )
         -- The first 48 bits of an id are the milliseconds since 1970.
         select distinct
             ('x' || lpad(translate(left(id::text, 13), '-', ''), 16, '0'))::bit(64)::bigint / $2 as "day!"
-        from touched
+        from event
+        where ended_at >= $1
         "#,
         jiff_sqlx::Timestamp::from(before.at - MARGIN) as _,
         DAY_MILLIS
