@@ -6,6 +6,7 @@
 
 pub mod connect;
 pub mod error;
+pub mod intake;
 pub mod migrate;
 pub mod page;
 mod row;

@@ -1,1 +1,3 @@
 //! The inbound road: intake (verify, commit, acknowledge) and worker (claim, interpret, plan, apply).
+
+pub mod intake;
