@@ -86,10 +86,6 @@ create table work (
     -- What it waits for; its tries are not counted.
     wait_kind text,
     wait_key text,
-    -- A replay that a person asked for: its own count of tries, its mode, and the end to go back to if it fails.
-    replay_mode text constraint work_replay_mode_known check (replay_mode in ('converge', 'as_recorded')),
-    replay_attempts integer not null default 0,
-    end_before_replay text,
     -- The lease under which a worker holds it now.
     token uuid,
     constraint work_wait_is_whole check ((wait_kind is null) = (wait_key is null))

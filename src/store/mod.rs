@@ -4,12 +4,23 @@
 //! worker's apply, where it can be seen. Rows are private; a row that does not fit its domain type is a
 //! [`StoreError::BadRow`] that names table, column and id.
 
+pub mod apply;
+pub mod attempt;
+pub mod audit;
 pub mod connect;
 pub mod error;
+<<<<<<< HEAD
 pub mod intake;
+=======
+pub mod gate;
+pub mod known;
+pub mod lane;
+>>>>>>> main
 pub mod migrate;
+pub mod notify;
 pub mod page;
 mod row;
+pub mod work;
 
 pub use connect::{ConnectOptions, Store};
 pub use error::StoreError;
