@@ -188,7 +188,8 @@ pub trait Provider: Send + Sync {
     /// How many webhook secrets are configured.
     fn secret_count(&self) -> usize;
 
-    /// A one-way fingerprint of each webhook secret, in the order given: never the value, so that it may be stored.
+    /// A one-way fingerprint of each webhook secret, in the order given; blank for a blank one. Never the
+    /// value, so that it may be stored.
     fn secret_fingerprints(&self) -> Vec<String> {
         Vec::new()
     }

@@ -13,8 +13,9 @@ use std::{any::Any, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Request, Uri},
-    response::{IntoResponse, Response},
+    body::Body,
+    http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri},
+    response::IntoResponse,
     routing::{get, post},
 };
 use tower::ServiceBuilder;
@@ -72,6 +73,8 @@ pub fn router(state: ServerState) -> Router {
         .with_state(state)
         .layer(
             ServiceBuilder::new()
+                .map_request(without_foreign_id)
+                .map_response(log_failure)
                 .layer(SetRequestIdLayer::new(REQUEST_ID, OwnRequestId))
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
                 .layer(CatchPanicLayer::custom(panicked)),
@@ -86,12 +89,26 @@ async fn wrong_method(uri: Uri) -> Problem {
     Problem::method_not_allowed(format!("`{}` does not take this method", uri.path()))
 }
 
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response<Body> {
     // The panic hook has told the log what and where.
     Problem::internal().into_response()
 }
 
 /// Request ids are ours alone: one from outside could make two requests look like one in the log.
+fn without_foreign_id<B>(mut request: Request<B>) -> Request<B> {
+    request.headers_mut().remove(REQUEST_ID);
+    request
+}
+
+/// Only faults of our own: that the database is away is said once, where it is noticed, and not by every request.
+fn log_failure<B>(response: Response<B>) -> Response<B> {
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        let id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        tracing::error!(request.id = id, "a request failed");
+    }
+    response
+}
+
 #[derive(Clone, Copy)]
 struct OwnRequestId;
 

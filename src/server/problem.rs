@@ -98,7 +98,7 @@ impl From<IntakeError> for Problem {
             IntakeError::BadSignature(_) | IntakeError::BadBody(_) | IntakeError::OtherEnvironment { .. } => {
                 StatusCode::BAD_REQUEST
             }
-            IntakeError::Busy | IntakeError::Unavailable | IntakeError::Closing => {
+            IntakeError::Busy { .. } | IntakeError::Unavailable { .. } | IntakeError::Closing { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             IntakeError::Refused => StatusCode::INTERNAL_SERVER_ERROR,
@@ -111,9 +111,9 @@ impl From<IntakeError> for Problem {
             | IntakeError::ProviderOff(_)
             | IntakeError::TooLarge { .. }
             | IntakeError::OtherEnvironment { .. }
-            | IntakeError::Busy
-            | IntakeError::Unavailable
-            | IntakeError::Closing
+            | IntakeError::Busy { .. }
+            | IntakeError::Unavailable { .. }
+            | IntakeError::Closing { .. }
             | IntakeError::Refused => error.to_string(),
         };
         Self {

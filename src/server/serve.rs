@@ -18,6 +18,7 @@ use tokio::{
 use tower::Service;
 
 use super::Peer;
+use crate::config::ServerSettings;
 
 /// Limits of the accept loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,22 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         Self {
-            head_timeout: Duration::from_secs(15),
+            head_timeout: Duration::from_secs(5),
             headers: 64,
             head_bytes: 16 << 10,
             connections: 1_024,
             drain: Duration::from_secs(20),
+        }
+    }
+}
+
+impl From<&ServerSettings> for ServeOptions {
+    fn from(settings: &ServerSettings) -> Self {
+        Self {
+            head_timeout: settings.header_timeout,
+            connections: settings.max_connections,
+            drain: settings.shutdown_grace,
+            ..Self::default()
         }
     }
 }

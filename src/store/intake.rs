@@ -386,14 +386,6 @@ async fn alarm_other_body(conn: &mut PgConnection, event: EventId, book: Book) -
     Ok(())
 }
 
-/// Tells other processes that there is new work. A hint: who misses it finds the work by looking.
-pub async fn announce(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("select pg_notify('billdeck_work', 'intake')")
-        .fetch_one(conn)
-        .await?;
-    Ok(())
-}
-
 /// Adds to what this process received in the minute that `at` lies in.
 pub async fn received_add(
     conn: &mut PgConnection,

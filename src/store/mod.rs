@@ -9,13 +9,10 @@ pub mod attempt;
 pub mod audit;
 pub mod connect;
 pub mod error;
-<<<<<<< HEAD
-pub mod intake;
-=======
 pub mod gate;
+pub mod intake;
 pub mod known;
 pub mod lane;
->>>>>>> main
 pub mod migrate;
 pub mod notify;
 pub mod page;

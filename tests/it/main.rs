@@ -1,4 +1,11 @@
 //! The integration tests: one binary, one module per area.
 
 mod config;
+// Said again, because the lints know the helpers of tests by it.
+#[cfg(test)]
+mod intake;
 mod postgres;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;

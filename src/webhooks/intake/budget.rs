@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_hours(24);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuarantineLimits {
     /// Bodies per remote address and minute.
-    pub bodies_per_remote: u32,
+    pub bodies_per_source: u32,
     /// Bodies per minute, from all addresses.
     pub bodies_per_minute: u32,
     /// Bytes of bodies per day.
@@ -28,10 +28,10 @@ pub struct QuarantineLimits {
 impl Default for QuarantineLimits {
     fn default() -> Self {
         Self {
-            bodies_per_remote: 20,
-            bodies_per_minute: 100,
+            bodies_per_source: 30,
+            bodies_per_minute: 300,
             bytes_per_day: 64 << 20,
-            verdicts_per_minute: 300,
+            verdicts_per_minute: 1_000,
         }
     }
 }
@@ -79,7 +79,7 @@ impl Budget {
         if within_day && self.bodies < limits.bodies_per_minute {
             // The map grows by at most one address per body kept, so it is as bounded as they are.
             let of_remote = self.by_remote.entry(remote.map(network)).or_default();
-            if *of_remote < limits.bodies_per_remote {
+            if *of_remote < limits.bodies_per_source {
                 *of_remote += 1;
                 self.bodies += 1;
                 self.bytes_today += bytes;
@@ -126,21 +126,21 @@ mod tests {
     use super::*;
 
     const LIMITS: QuarantineLimits = QuarantineLimits {
-        bodies_per_remote: 2,
+        bodies_per_source: 2,
         bodies_per_minute: 3,
         bytes_per_day: 100,
         verdicts_per_minute: 2,
     };
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]
     fn one_remote_cannot_take_the_share_of_others() {
         let now = Instant::now();
         let mut budget = Budget::new(LIMITS, now);
-        let (first, second) = (address("192.0.2.1"), address("192.0.2.2"));
+        let (first, second) = (Some(address("192.0.2.1")), Some(address("192.0.2.2")));
         assert_eq!(budget.take(first, 1, now), Allowance::Body);
         assert_eq!(budget.take(first, 1, now), Allowance::Body);
         assert_eq!(budget.take(first, 1, now), Allowance::Verdict);
@@ -166,9 +166,15 @@ mod tests {
     fn a_network_of_one_ipv6_host_is_one_remote() {
         let now = Instant::now();
         let mut budget = Budget::new(LIMITS, now);
-        assert_eq!(budget.take(address("2001:db8::1"), 1, now), Allowance::Body);
-        assert_eq!(budget.take(address("2001:db8::2"), 1, now), Allowance::Body);
-        assert_eq!(budget.take(address("2001:db8::3"), 1, now), Allowance::Verdict);
-        assert_eq!(budget.take(address("2001:db8:0:1::3"), 1, now), Allowance::Body);
+        assert_eq!(budget.take(Some(address("2001:db8::1")), 1, now), Allowance::Body);
+        assert_eq!(budget.take(Some(address("2001:db8::2")), 1, now), Allowance::Body);
+        assert_eq!(
+            budget.take(Some(address("2001:db8::3")), 1, now),
+            Allowance::Verdict
+        );
+        assert_eq!(
+            budget.take(Some(address("2001:db8:0:1::3")), 1, now),
+            Allowance::Body
+        );
     }
 }

@@ -1,14 +1,11 @@
-//! What intake does beside the road, never in a request: telling other processes of new work, noting which secrets are
-//! in use, the figures of each minute, partitions ahead of time, and looking whether a database that was away is back.
+//! What intake does beside the road, never in a request: noting which secrets are in use, the figures of each minute,
+//! partitions ahead of time, and looking whether a database that was away is back.
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
-use tokio::{
-    sync::watch,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -17,8 +14,6 @@ use super::{
 };
 use crate::store::{StoreError, intake};
 
-/// Notifications are gathered for this long.
-const ANNOUNCE_EVERY: Duration = Duration::from_millis(20);
 const NOTES_EVERY: Duration = Duration::from_secs(2);
 const PARTITIONS_EVERY: Duration = Duration::from_hours(1);
 /// How often a database that is away is looked for.
@@ -43,7 +38,7 @@ impl Clerk {
         }
     }
 
-    pub(super) async fn run(mut self, mut news: watch::Receiver<u64>, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut notes = tokio::time::interval(NOTES_EVERY);
         notes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -51,33 +46,34 @@ impl Clerk {
                 biased;
                 () = stop.cancelled() => break,
                 _ = notes.tick() => self.keep_notes().await,
-                changed = news.changed() => {
-                    if changed.is_err() {
-                        break;
-                    }
-                    self.announce().await;
-                    tokio::time::sleep(ANNOUNCE_EVERY).await;
-                }
             }
-        }
-        if news.has_changed().unwrap_or(false) {
-            self.announce().await;
         }
         self.keep_notes().await;
     }
 
-    async fn announce(&mut self) {
-        self.with_conn("announcing new work", async |_, conn| {
-            intake::announce(conn).await
-        })
-        .await;
-    }
-
+    /// Writes the notes on the clerk's own connection. What fails is lost: none of it is needed to be right.
     async fn keep_notes(&mut self) {
-        self.with_conn("keeping the listener's notes", async |clerk, conn| {
-            clerk.write_notes(conn).await
-        })
-        .await;
+        let connected = match self.conn.take() {
+            Some(conn) => Ok(conn),
+            None if self.shared.is_away() => return,
+            None => within(CONNECT_TIMEOUT, self.shared.store.connect_apart()).await,
+        };
+        let outcome = match connected {
+            Ok(mut conn) => {
+                let outcome = within(CONNECT_TIMEOUT, self.write_notes(&mut conn)).await;
+                if outcome.is_ok() {
+                    self.conn = Some(conn);
+                }
+                outcome
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the listener's notes could not be written"
+            );
+        }
     }
 
     async fn write_notes(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
@@ -98,7 +94,7 @@ impl Clerk {
             }
             for (index, fingerprint) in door.room.secret_fingerprints().iter().enumerate().take(64) {
                 let used_at = (used & (1 << index) != 0).then_some(now);
-                if list_all || used_at.is_some() {
+                if !fingerprint.is_empty() && (list_all || used_at.is_some()) {
                     intake::secret_seen(conn, door.book, &door.endpoint, fingerprint, used_at).await?;
                 }
             }
@@ -108,32 +104,6 @@ impl Clerk {
             intake::received_add(conn, &self.process, now, book, events).await?;
         }
         Ok(())
-    }
-
-    /// Runs a piece of work on the clerk's own connection. What fails is lost: none of it is needed to be right.
-    async fn with_conn(
-        &mut self,
-        what: &'static str,
-        work: impl AsyncFnOnce(&mut Self, &mut PgConnection) -> Result<(), StoreError>,
-    ) {
-        let connected = match self.conn.take() {
-            Some(conn) => Ok(conn),
-            None if self.shared.is_away() => return,
-            None => within(CONNECT_TIMEOUT, self.shared.store.connect_apart()).await,
-        };
-        let outcome = match connected {
-            Ok(mut conn) => {
-                let outcome = within(CONNECT_TIMEOUT, work(&mut *self, &mut conn)).await;
-                if outcome.is_ok() {
-                    self.conn = Some(conn);
-                }
-                outcome
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(error = &error as &dyn std::error::Error, "{what} failed");
-        }
     }
 }
 

@@ -130,9 +130,18 @@ impl Committer {
         };
         let outcomes = within(self.commit_timeout, intake::write_each(&mut conn, entries)).await?;
         self.conn = Some(conn);
-        let outcomes = outcomes.into_iter().map(|outcome| {
+        let outcomes = outcomes.into_iter().zip(entries).map(|(outcome, entry)| {
             outcome.map_err(|error| {
-                self.log(&error, "the database refused a delivery");
+                let event = entry
+                    .event
+                    .as_ref()
+                    .map(|event| event.envelope.provider_event_id.as_str());
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    provider = %entry.book.provider,
+                    event.key = event,
+                    "the database refused a delivery"
+                );
                 Failure::Refused
             })
         });

@@ -77,10 +77,10 @@ impl std::fmt::Debug for Door {
 pub(super) struct Doors(BTreeMap<ProviderName, Arc<Door>>);
 
 impl Doors {
-    pub(super) fn new(registry: &Registry, path_secrets: &BTreeMap<ProviderName, SecretString>) -> Self {
+    pub(super) fn new(registry: &Registry, path_secret: Option<&SecretString>) -> Self {
         let doors = registry.iter().map(|room| {
             let provider = room.book().provider;
-            let door = Door::new(Arc::clone(room), path_secrets.get(&provider).cloned());
+            let door = Door::new(Arc::clone(room), path_secret.cloned());
             (provider, Arc::new(door))
         });
         Self(doors.collect())

@@ -38,13 +38,22 @@ pub enum IntakeError {
     },
     /// More is waiting than can be held.
     #[error("too many deliveries are waiting")]
-    Busy,
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The database is away, or in no state to write; whether the event is stored may be open.
     #[error("the database is not available")]
-    Unavailable,
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The process is shutting down.
     #[error("billdeck is shutting down")]
-    Closing,
+    Closing {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The database refused this one body; the log says why.
     #[error("the event could not be stored")]
     Refused,
@@ -60,9 +69,9 @@ impl IntakeError {
             Self::BadSignature(error) => error.code(),
             Self::BadBody(error) => error.code(),
             Self::OtherEnvironment { .. } => "other_environment",
-            Self::Busy => "queue_full",
-            Self::Unavailable => "database_unavailable",
-            Self::Closing => "shutting_down",
+            Self::Busy { .. } => "queue_full",
+            Self::Unavailable { .. } => "database_unavailable",
+            Self::Closing { .. } => "shutting_down",
             Self::Refused => "not_stored",
         }
     }
@@ -70,8 +79,9 @@ impl IntakeError {
     /// When the sender may try again; none where trying again cannot help or is the sender's own business.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy => Some(Duration::from_secs(1)),
-            Self::Unavailable | Self::Closing => Some(Duration::from_secs(5)),
+            Self::Busy { retry_after }
+            | Self::Unavailable { retry_after }
+            | Self::Closing { retry_after } => Some(*retry_after),
             Self::UnknownEndpoint
             | Self::ProviderOff(_)
             | Self::TooLarge { .. }
@@ -95,8 +105,8 @@ impl IntakeError {
             ),
             Self::BadBody(_) => Some("give the event as the provider wrote it"),
             Self::OtherEnvironment { .. } => Some("use the profile of the event's environment"),
-            Self::Busy | Self::Closing => Some("try again"),
-            Self::Unavailable => {
+            Self::Busy { .. } | Self::Closing { .. } => Some("try again"),
+            Self::Unavailable { .. } => {
                 Some("check that PostgreSQL runs and that DATABASE_URL is right: `billdeck doctor`")
             }
             Self::Refused => Some("the log names the database's reason"),

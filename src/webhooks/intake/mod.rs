@@ -44,6 +44,7 @@ use self::{
     queue::{Failure, Queue},
 };
 use crate::{
+    config::ServerSettings,
     domain::{
         event::EndState,
         ids::EventId,
@@ -53,6 +54,7 @@ use crate::{
     store::{
         Store,
         intake::{Entry, Verdict, Written},
+        notify::Bell,
     },
 };
 
@@ -75,8 +77,10 @@ pub struct IntakeOptions {
     pub commit_timeout: Duration,
     /// How much unverified matter is kept.
     pub quarantine: QuarantineLimits,
-    /// A last part of the path that deliveries must come with, per provider.
-    pub path_secrets: BTreeMap<ProviderName, SecretString>,
+    /// A last part of the path that deliveries must come with.
+    pub path_secret: Option<SecretString>,
+    /// When senders are told to try again, while nothing can be taken.
+    pub retry_after: Duration,
 }
 
 impl IntakeOptions {
@@ -91,7 +95,25 @@ impl IntakeOptions {
             committers: 2,
             commit_timeout: Duration::from_secs(10),
             quarantine: QuarantineLimits::default(),
-            path_secrets: BTreeMap::new(),
+            path_secret: None,
+            retry_after: Duration::from_secs(5),
+        }
+    }
+
+    /// As configured.
+    pub fn from_settings(process: impl Into<String>, settings: &ServerSettings) -> Self {
+        let defaults = Self::new(process);
+        Self {
+            body_limit: settings.body_limit,
+            queue: settings.queue_length,
+            quarantine: QuarantineLimits {
+                bodies_per_source: settings.quarantine_per_source,
+                bodies_per_minute: settings.quarantine_total,
+                ..defaults.quarantine
+            },
+            path_secret: settings.webhook_path_secret.clone(),
+            retry_after: settings.retry_after,
+            ..defaults
         }
     }
 }
@@ -157,7 +179,7 @@ struct Shared {
     store: Store,
     doors: Doors,
     away: watch::Sender<bool>,
-    news: watch::Sender<u64>,
+    bells: [Bell; 2],
     received: Mutex<BTreeMap<Book, i32>>,
 }
 
@@ -174,21 +196,26 @@ impl Shared {
     /// Counts what was committed and wakes whoever waits for work.
     fn count(&self, entries: &[Entry], outcomes: &[Result<Written, Failure>]) {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut work = 0;
+        let mut any_new = false;
         for (entry, outcome) in entries.iter().zip(outcomes) {
             let (Some(event), Ok(Written::New(_))) = (&entry.event, outcome) else {
                 continue;
             };
-            match event.end.as_ref().map(|end| end.state) {
-                None => work += 1,
-                Some(EndState::Quarantined) => continue,
-                Some(EndState::Processed | EndState::Ignored | EndState::Dead | EndState::Discarded) => {}
+            any_new = true;
+            if event
+                .end
+                .as_ref()
+                .is_some_and(|end| end.state == EndState::Quarantined)
+            {
+                continue;
             }
             *received.entry(entry.book).or_default() += 1;
         }
         drop(received);
-        if work > 0 {
-            self.news.send_modify(|news| *news += work);
+        if any_new {
+            for bell in &self.bells {
+                bell.ring();
+            }
         }
     }
 
@@ -221,12 +248,13 @@ impl Intake {
     ///
     /// Must be called within a Tokio runtime.
     pub fn start(store: Store, registry: &Registry, options: IntakeOptions) -> Self {
-        let (queue, waiting) = queue::queue(options.queue, options.queue_bytes);
+        let (queue, waiting) = queue::queue(options.queue, options.queue_bytes, options.retry_after);
+        let bells = [Bell::WORK, Bell::NEWS].map(|channel| Bell::new(&store, channel));
         let shared = Arc::new(Shared {
+            bells,
             store,
-            doors: Doors::new(registry, &options.path_secrets),
+            doors: Doors::new(registry, options.path_secret.as_ref()),
             away: watch::Sender::new(false),
-            news: watch::Sender::new(0),
             received: Mutex::default(),
         });
         let (committers, helpers) = (TaskTracker::new(), TaskTracker::new());
@@ -242,7 +270,7 @@ impl Intake {
             committers.spawn(committer.run(stop_committers.clone()));
         }
         let clerk = Clerk::new(Arc::clone(&shared), options.process.clone());
-        helpers.spawn(clerk.run(shared.news.subscribe(), stop_helpers.clone()));
+        helpers.spawn(clerk.run(stop_helpers.clone()));
         helpers.spawn(clerk::look_for_database(
             Arc::clone(&shared),
             stop_helpers.clone(),
@@ -354,11 +382,6 @@ impl Intake {
         }
     }
 
-    /// Changes with every commit of new work; the value counts the events since the start.
-    pub fn news(&self) -> watch::Receiver<u64> {
-        self.inner.shared.news.subscribe()
-    }
-
     /// Whether deliveries can be taken now.
     pub fn readiness(&self) -> Readiness {
         let (waiting, waiting_max) = self.inner.queue.depth();
@@ -439,7 +462,9 @@ impl Intake {
 
     async fn write(&self, entry: Entry) -> Result<Written, IntakeError> {
         if self.inner.shared.is_away() {
-            return Err(IntakeError::Unavailable);
+            return Err(IntakeError::Unavailable {
+                retry_after: self.inner.options.retry_after,
+            });
         }
         self.inner.queue.commit(entry).await
     }

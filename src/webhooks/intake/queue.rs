@@ -1,8 +1,11 @@
 //! What waits for its commit: bounded in number and in bytes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -30,6 +33,7 @@ pub(super) struct Queue {
     sender: mpsc::Sender<Ticket>,
     bytes: Arc<AtomicUsize>,
     bytes_max: usize,
+    retry_after: Duration,
 }
 
 /// The side that takes them out; the committers share it.
@@ -38,13 +42,14 @@ pub(super) struct Waiting {
     bytes: Arc<AtomicUsize>,
 }
 
-pub(super) fn queue(entries_max: usize, bytes_max: usize) -> (Queue, Waiting) {
+pub(super) fn queue(entries_max: usize, bytes_max: usize, retry_after: Duration) -> (Queue, Waiting) {
     let (sender, receiver) = mpsc::channel(entries_max.max(1));
     let bytes = Arc::new(AtomicUsize::new(0));
     let queue = Queue {
         sender,
         bytes: Arc::clone(&bytes),
         bytes_max,
+        retry_after,
     };
     (queue, Waiting { receiver, bytes })
 }
@@ -52,23 +57,23 @@ pub(super) fn queue(entries_max: usize, bytes_max: usize) -> (Queue, Waiting) {
 impl Queue {
     /// Hands an entry in and waits until it is committed.
     pub(super) async fn commit(&self, entry: Entry) -> Result<Written, IntakeError> {
-        let length = entry.body.len();
+        let (length, retry_after) = (entry.body.len(), self.retry_after);
         if self.bytes.fetch_add(length, Ordering::Relaxed) + length > self.bytes_max {
             self.bytes.fetch_sub(length, Ordering::Relaxed);
-            return Err(IntakeError::Busy);
+            return Err(IntakeError::Busy { retry_after });
         }
         let (done, committed) = oneshot::channel();
         if let Err(error) = self.sender.try_send(Ticket { entry, done }) {
             self.bytes.fetch_sub(length, Ordering::Relaxed);
             return Err(match error {
-                mpsc::error::TrySendError::Full(_) => IntakeError::Busy,
-                mpsc::error::TrySendError::Closed(_) => IntakeError::Closing,
+                mpsc::error::TrySendError::Full(_) => IntakeError::Busy { retry_after },
+                mpsc::error::TrySendError::Closed(_) => IntakeError::Closing { retry_after },
             });
         }
         match committed.await {
             Ok(Ok(written)) => Ok(written),
             // A committer that died leaves the outcome open, just as a connection that broke does.
-            Ok(Err(Failure::Unavailable)) | Err(_) => Err(IntakeError::Unavailable),
+            Ok(Err(Failure::Unavailable)) | Err(_) => Err(IntakeError::Unavailable { retry_after }),
             Ok(Err(Failure::Refused)) => Err(IntakeError::Refused),
         }
     }

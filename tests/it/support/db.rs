@@ -66,7 +66,11 @@ pub(crate) async fn fresh() -> TestDb {
     let template = TEMPLATE.get_or_init(template).await;
     let name = copy_name();
     let mut conn = connect(&server()).await;
-    run(&mut conn, format!("create database {name} template {template} strategy wal_log")).await;
+    run(
+        &mut conn,
+        format!("create database {name} template {template} strategy wal_log"),
+    )
+    .await;
     conn.close().await.unwrap();
     let url = url_of(&name);
     TestDb {
@@ -95,20 +99,27 @@ fn copy_name() -> String {
 }
 
 async fn open(url: &str) -> Store {
-    Store::connect(ConnectOptions::new(url.into(), Environment::Test)).await.unwrap()
+    Store::connect(ConnectOptions::new(url.into(), Environment::Test))
+        .await
+        .unwrap()
 }
 
 impl TestDb {
     /// One number from the database.
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(self.store.pool())
+            .await
+            .unwrap()
     }
 
     /// One row as JSON, of a query that gives one row.
     pub(crate) async fn row(&self, sql: &'static str) -> serde_json::Value {
         let wrapped = format!("select to_jsonb(found) from ({sql}) found");
-        let sqlx::types::Json(row) =
-            sqlx::query_scalar(AssertSqlSafe(wrapped)).fetch_one(self.store.pool()).await.unwrap();
+        let sqlx::types::Json(row) = sqlx::query_scalar(AssertSqlSafe(wrapped))
+            .fetch_one(self.store.pool())
+            .await
+            .unwrap();
         row
     }
 }

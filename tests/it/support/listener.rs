@@ -59,7 +59,11 @@ impl Answer {
 
     /// Status and word of the answer: the receipt's status or the problem's code.
     pub(crate) fn said(&self) -> (u16, &str) {
-        let word = if self.status == 200 { &self.body["status"] } else { &self.body["code"] };
+        let word = if self.status == 200 {
+            &self.body["status"]
+        } else {
+            &self.body["code"]
+        };
         (self.status, word.as_str().unwrap())
     }
 }
@@ -81,7 +85,9 @@ impl Listener {
             let stopped = async {
                 let _ = stopped.await;
             };
-            server::serve(socket, server::router(state), setup.serve, stopped).await.unwrap();
+            server::serve(socket, server::router(state), setup.serve, stopped)
+                .await
+                .unwrap();
         });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
@@ -124,12 +130,16 @@ impl Listener {
 
     /// Asks for a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer(self.client.get(format!("{}{path}", self.base))).await.unwrap()
+        answer(self.client.get(format!("{}{path}", self.base)))
+            .await
+            .unwrap()
     }
 
     /// Sends something somewhere.
     pub(crate) async fn post(&self, path: &str, body: reqwest::Body) -> Answer {
-        answer(self.client.post(format!("{}{path}", self.base)).body(body)).await.unwrap()
+        answer(self.client.post(format!("{}{path}", self.base)).body(body))
+            .await
+            .unwrap()
     }
 
     /// Begins to stop: nothing new is accepted, requests in flight go on.
@@ -157,7 +167,12 @@ impl Listener {
 
 async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
-    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
     let (retry_after, content_type) = (header("retry-after"), header("content-type"));
     Ok(Answer {
         status: response.status().as_u16(),

@@ -22,7 +22,10 @@ where
             Ok(found) => return found,
             Err(seen) => seen,
         };
-        assert!(tokio::time::Instant::now() < end, "waited for {what}; last seen: {seen:?}");
+        assert!(
+            tokio::time::Instant::now() < end,
+            "waited for {what}; last seen: {seen:?}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -40,7 +40,9 @@ impl Proxy {
             while let Ok((mut from, _)) = listener.accept().await {
                 let (target, mut cut) = (target.clone(), cut.subscribe());
                 tokio::spawn(async move {
-                    let Ok(mut to) = TcpStream::connect(target).await else { return };
+                    let Ok(mut to) = TcpStream::connect(target).await else {
+                        return;
+                    };
                     tokio::select! {
                         _ = cut.changed() => {}
                         _ = copy_bidirectional(&mut from, &mut to) => {}
