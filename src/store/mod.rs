@@ -20,7 +20,11 @@ pub mod event_stats;
 pub mod figures;
 pub mod find;
 pub mod gate;
+<<<<<<< HEAD
 mod keyset;
+=======
+pub mod intake;
+>>>>>>> intake
 pub mod known;
 pub mod lane;
 pub mod migrate;

@@ -3,4 +3,10 @@
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;
