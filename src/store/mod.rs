@@ -20,8 +20,11 @@ pub mod event_stats;
 pub mod figures;
 pub mod find;
 pub mod gate;
-pub mod intake;
+<<<<<<< HEAD
 mod keyset;
+=======
+pub mod intake;
+>>>>>>> intake
 pub mod known;
 pub mod lane;
 pub mod migrate;

@@ -2,7 +2,6 @@
 
 #[cfg(test)]
 mod config;
-// Said again, because the lints know the helpers of tests by it.
 #[cfg(test)]
 mod intake;
 #[cfg(test)]

@@ -265,22 +265,3 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
         })
         .collect()
 }
-// STUB
-/// s
-pub fn needs(_t: &[Testimony], _l: &LinkingRules) -> Needs {
-    Needs::default()
-}
-/// s
-pub fn plan(
-    _k: &Known,
-    _t: &[Testimony],
-    _f: &[Fact],
-    _c: &Context<'_>,
-    _n: &mut dyn FnMut() -> uuid::Uuid,
-) -> Result<Plan, Stop> {
-    Ok(Plan::default())
-}
-/// s
-pub fn row_diffs(_p: &Plan) -> Vec<crate::domain::views::action::RowDiff> {
-    Vec::new()
-}
