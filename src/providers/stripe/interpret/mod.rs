@@ -14,7 +14,7 @@ mod refund;
 mod subscription;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use super::{
     envelope::json_text,
@@ -250,7 +250,7 @@ fn check_version(version: Option<&str>) -> Result<(), EventError> {
 }
 
 /// Reads one object, and says where it cannot be read without quoting what stands there.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Flaw> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Flaw> {
     serde_json::from_str(text).map_err(|_| {
         // Only a body that is refused pays for learning the place.
         let mut json = serde_json::Deserializer::from_str(text);
@@ -277,7 +277,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Flaw> {
     })
 }
 
-fn object_id(text: String, place: &str) -> Result<ObjectId, Flaw> {
+pub(super) fn object_id(text: String, place: &str) -> Result<ObjectId, Flaw> {
     ObjectId::new(text).map_err(|error| Flaw(format!("`{place}`: {error}")))
 }
 
