@@ -1,1 +1,4 @@
-fn main() {}
+//! billdeck from outside, one module per area.
+
+#[cfg(test)]
+mod stripe;

@@ -121,12 +121,11 @@ fn path(id: &ObjectId) -> String {
 }
 
 fn seen(found: &Answer<ReadObject>) -> Option<&SubscriptionSeen> {
-    found
-        .value
-        .observations
-        .iter()
-        .find_map(|observation| match observation {
-            Observation::Subscription(seen) => Some(seen),
-            _ => None,
-        })
+    found.value.observations.iter().find_map(|observation| {
+        if let Observation::Subscription(seen) = observation {
+            Some(seen)
+        } else {
+            None
+        }
+    })
 }

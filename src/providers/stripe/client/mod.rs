@@ -360,12 +360,15 @@ fn transport_failure(call: Call, error: reqwest::Error) -> Failure {
 
 /// An id as one piece of a path, whatever it holds.
 pub(super) fn segment(id: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut piece = String::with_capacity(id.len());
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' {
             piece.push(char::from(byte));
         } else {
-            piece.push_str(&format!("%{byte:02X}"));
+            let digits = [byte >> 4, byte & 0xf].map(|digit| char::from(HEX[usize::from(digit)]));
+            piece.push('%');
+            piece.extend(digits);
         }
     }
     piece

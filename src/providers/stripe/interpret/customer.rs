@@ -1,6 +1,9 @@
 //! Customers.
 
-use super::{Flaw, Occasion, Told, country, metadata, object_id, text};
+use super::{
+    Occasion, Told,
+    fields::{Flaw, country, metadata, object_id, text},
+};
 use crate::{
     domain::observation::{CustomerSeen, Observation},
     providers::stripe::wire::sale::Customer,
