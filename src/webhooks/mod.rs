@@ -1,1 +1,4 @@
 //! The inbound road: intake (verify, commit, acknowledge) and worker (claim, interpret, plan, apply).
+
+pub mod replay;
+pub mod worker;
