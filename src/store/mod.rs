@@ -20,11 +20,8 @@ pub mod event_stats;
 pub mod figures;
 pub mod find;
 pub mod gate;
-<<<<<<< HEAD
-mod keyset;
-=======
 pub mod intake;
->>>>>>> intake
+mod keyset;
 pub mod known;
 pub mod lane;
 pub mod migrate;
