@@ -9,4 +9,6 @@ mod postgres;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod stripe;
+#[cfg(test)]
 mod support;
