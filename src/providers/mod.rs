@@ -188,6 +188,12 @@ pub trait Provider: Send + Sync {
     /// How many webhook secrets are configured.
     fn secret_count(&self) -> usize;
 
+    /// A one-way fingerprint of each webhook secret, in the order given; blank for a blank one. Never the
+    /// value, so that it may be stored.
+    fn secret_fingerprints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Checks a delivery's signature over its raw bytes with every secret, in constant time, and its age against `now`.
     fn verify(&self, delivery: RawDelivery<'_>, now: Timestamp) -> Result<Verified, SignatureError>;
 

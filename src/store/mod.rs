@@ -20,6 +20,7 @@ pub mod event_stats;
 pub mod figures;
 pub mod find;
 pub mod gate;
+pub mod intake;
 mod keyset;
 pub mod known;
 pub mod lane;

@@ -3,6 +3,12 @@
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod stripe;
+#[cfg(test)]
+mod support;

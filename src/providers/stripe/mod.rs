@@ -154,6 +154,10 @@ impl Provider for Stripe {
         self.secrets.count()
     }
 
+    fn secret_fingerprints(&self) -> Vec<String> {
+        self.secrets.fingerprints()
+    }
+
     fn verify(&self, delivery: RawDelivery<'_>, now: Timestamp) -> Result<Verified, SignatureError> {
         self.secrets.verify(delivery, now)
     }
