@@ -1,1 +1,3 @@
-fn main() {}
+//! What a user of the whole sees.
+
+mod simulator;
