@@ -7,7 +7,10 @@
 pub mod apply;
 pub mod attempt;
 pub mod audit;
+pub mod checkout;
 pub mod connect;
+pub mod customer;
+pub mod discard;
 pub mod error;
 pub mod gate;
 pub mod known;
@@ -16,6 +19,7 @@ pub mod migrate;
 pub mod notify;
 pub mod page;
 mod row;
+pub mod subscription;
 pub mod work;
 
 pub use connect::{ConnectOptions, Store};
