@@ -26,9 +26,10 @@ use tokio::sync::watch;
 
 pub use acts::By;
 pub use error::BillingError;
-pub use rules::{ApplyFrom, CatalogInForce, Rules};
+pub use rules::Rules;
 
 use crate::{
+    config::{CatalogState, LiveCatalog, LoadedCatalog},
     domain::provider::Environment,
     providers::Registry,
     store::{Store, notify::Bell},
@@ -39,7 +40,7 @@ use crate::{
 pub struct Billing {
     store: Store,
     providers: Registry,
-    catalog: watch::Receiver<Arc<CatalogInForce>>,
+    catalog: LiveCatalog,
     rules: Arc<Rules>,
     process: Arc<str>,
     news: Bell,
@@ -47,13 +48,7 @@ pub struct Billing {
 
 impl Billing {
     /// Puts the parts together. `process` names this process in leases, tries and heartbeats.
-    pub fn new(
-        store: Store,
-        providers: Registry,
-        catalog: watch::Receiver<Arc<CatalogInForce>>,
-        rules: Rules,
-        process: &str,
-    ) -> Self {
+    pub fn new(store: Store, providers: Registry, catalog: LiveCatalog, rules: Rules, process: &str) -> Self {
         let news = Bell::new(&store, Bell::NEWS);
         Self {
             store,
@@ -91,13 +86,13 @@ impl Billing {
     }
 
     /// The catalogue in force now.
-    pub fn catalog(&self) -> Arc<CatalogInForce> {
-        Arc::clone(&self.catalog.borrow())
+    pub fn catalog(&self) -> Arc<LoadedCatalog> {
+        self.catalog.current()
     }
 
     /// Tells of a change of the catalogue in force.
-    pub fn catalog_changes(&self) -> watch::Receiver<Arc<CatalogInForce>> {
-        self.catalog.clone()
+    pub fn catalog_changes(&self) -> watch::Receiver<CatalogState> {
+        self.catalog.subscribe()
     }
 
     /// Tells consoles that there is something new to see.

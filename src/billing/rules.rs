@@ -1,21 +1,13 @@
 //! The rules that the use cases follow, as the configuration sets them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
-use crate::domain::{
-    catalog::Catalog, customer::LinkingRules, event::DEFAULT_MAX_ATTEMPTS, plan::UnknownPrice,
-    provider::ProviderName,
+use crate::{
+    config::{ApplyFrom, Settings},
+    domain::{
+        customer::LinkingRules, event::DEFAULT_MAX_ATTEMPTS, plan::UnknownPrice, provider::ProviderName,
+    },
 };
-
-/// Where the state of an object is taken from when an event tells of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ApplyFrom {
-    /// From the event's body, and from a read where the body leaves a doubt.
-    #[default]
-    Body,
-    /// Always from a read.
-    Read,
-}
 
 /// The rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,21 +36,14 @@ impl Default for Rules {
     }
 }
 
-/// The catalogue that is in force, and where it is written, for hints.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CatalogInForce {
-    /// The plans.
-    pub catalog: Catalog,
-    /// The file, and the line after which a plan is added; none for the built-in catalogue.
-    pub place: Option<(PathBuf, usize)>,
-}
-
-impl CatalogInForce {
-    /// Where a person adds what is missing: `catalog.toml:42`.
-    pub fn place_in_words(&self) -> String {
-        match &self.place {
-            Some((path, line)) => format!("{}:{line}", path.display()),
-            None => "a catalog.toml beside the configuration".to_owned(),
+impl From<&Settings> for Rules {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            linking: settings.linking.clone(),
+            unknown_price: settings.worker.unknown_price,
+            max_attempts: u16::try_from(settings.worker.max_attempts).unwrap_or(u16::MAX),
+            apply_from: BTreeMap::from([(ProviderName::Stripe, settings.stripe.apply)]),
+            past_due_has_access: settings.access.past_due_has_access,
         }
     }
 }

@@ -159,8 +159,12 @@ pub(super) fn no_such_word<'w>(
     words: impl Iterator<Item = &'w str> + Clone,
 ) -> (String, Option<String>) {
     let allowed: Vec<_> = words.clone().map(|word| format!("`{word}`")).collect();
+    let allowed = match allowed.as_slice() {
+        [one, other] => format!("{one} or {other}"),
+        many => format!("one of {}", many.join(", ")),
+    };
     (
-        format!("expected {}, found `{text}`", allowed.join(" or ")),
+        format!("expected {allowed}, found `{text}`"),
         nearest(text, words),
     )
 }

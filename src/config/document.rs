@@ -1,6 +1,6 @@
 //! A TOML file with the line of everything in it, and the walk that sorts known keys from unknown ones.
 
-use std::path::{Path, PathBuf};
+use std::{path::Path, sync::Arc};
 
 use toml::{
     Spanned, Value,
@@ -15,7 +15,7 @@ use super::{
 /// A file's name and the places of its line breaks.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    path: PathBuf,
+    path: Arc<Path>,
     breaks: Vec<usize>,
 }
 
@@ -23,14 +23,14 @@ impl Source {
     /// `path` is the name shown to people.
     pub(super) fn new(path: &Path, text: &str) -> Self {
         Self {
-            path: path.to_owned(),
+            path: Arc::from(path),
             breaks: text.match_indices('\n').map(|(at, _)| at).collect(),
         }
     }
 
     /// The name shown to people.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn path(&self) -> Arc<Path> {
+        self.path.clone()
     }
 
     /// The line of a byte, counted from 1.
@@ -53,7 +53,9 @@ impl Source {
         let mut problems: Vec<ConfigProblem> = Vec::new();
         for error in errors {
             let at = error.span().map_or(text.len(), |span| span.start);
-            let problem = ConfigProblem::whole(self.origin(at), error.message().replace('\n', " "));
+            // The parser says "expected nothing" where it has no better idea.
+            let message = error.message().trim_end_matches(", expected nothing");
+            let problem = ConfigProblem::whole(self.origin(at), message.replace('\n', " "));
             if problems.iter().all(|other| other.origin != problem.origin) {
                 problems.push(problem);
             }

@@ -129,7 +129,7 @@ impl CatalogWatch {
 
     fn problem(&self, message: &str) -> ConfigErrors {
         let origin = Origin::File {
-            path: self.shown.clone(),
+            path: Arc::from(self.shown.as_path()),
             line: None,
         };
         ConfigErrors::one(ConfigProblem::whole(origin, message))

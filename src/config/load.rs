@@ -8,7 +8,7 @@ use toml::Value;
 use super::{
     AccessSettings, ActiveProfile, AppSettings, ConfigErrors, ConfigFiles, ConsoleSettings, DatabaseSettings,
     Flags, LoadedCatalog, LogSettings, ServerSettings, StripeSettings, Surroundings, WorkerSettings,
-    check::{Check, Layers, words_of},
+    check::{Check, Layers},
     document::{Leaf, Source, Walk},
     files::read_if_there,
     problems::{ConfigProblem, Origin, nearest},
@@ -141,6 +141,7 @@ impl Loader<'_> {
         let (in_environment, found) =
             variables::leaves(self.around, &self.root, |key| self.purpose.takes(key));
         self.problems.extend(found);
+        self.spare_profiles(&files, &in_file, &profiles);
         let profile = self.profile(profiles);
         let (in_flags, found) = self.flags.leaves(&self.root);
         self.problems.extend(found);
@@ -181,10 +182,7 @@ impl Loader<'_> {
             Purpose::Demo => Secrets::default(),
         };
         let mut check = Check::new(&layers, self.around, &files);
-        let set = raw
-            .environment
-            .as_ref()
-            .and_then(|word| check.word("environment", word, words_of!(Environment)));
+        let set = raw.environment(&mut check);
         let sections = raw.check(&mut check, self.purpose.data_folder(), secrets.stripe());
         self.problems.append(&mut check.problems);
         let set = set.map(|environment| (environment, layers.origin("environment")));
@@ -227,6 +225,29 @@ impl Loader<'_> {
         })
     }
 
+    /// Checks the profiles that were not asked for, each as if it had been, but for its credentials: those may exist on
+    /// other machines only. What is wrong without the profile too is told elsewhere.
+    fn spare_profiles(&mut self, files: &ConfigFiles, in_file: &[Leaf], profiles: &[Profile]) {
+        let spare = |profile: &&Profile| Some(&profile.active.name) != self.flags.profile.as_ref();
+        for profile in profiles.iter().filter(spare) {
+            let mut layers = Layers::default();
+            layers.lay(in_file.iter().chain(&profile.leaves).cloned());
+            let Ok(raw) = assemble::<Raw>(layers.values()) else {
+                continue;
+            };
+            let mut check = Check::new(&layers, self.around, files);
+            raw.environment(&mut check);
+            raw.check(
+                &mut check,
+                self.purpose.data_folder(),
+                Secrets::default().stripe(),
+            );
+            let found = check.problems.into_iter();
+            self.problems
+                .extend(found.filter(|problem| matches!(problem.origin, Origin::Profile { .. })));
+        }
+    }
+
     fn taken(&self, leaves: Vec<Leaf>) -> impl Iterator<Item = Leaf> + use<> {
         let purpose = self.purpose;
         leaves.into_iter().filter(move |leaf| purpose.takes(&leaf.key))
@@ -242,7 +263,7 @@ impl Loader<'_> {
             Ok(text) => text.unwrap_or_default(),
             Err(error) => {
                 let origin = Origin::File {
-                    path: shown.to_owned(),
+                    path: Arc::from(shown),
                     line: None,
                 };
                 self.problems

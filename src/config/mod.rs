@@ -24,9 +24,6 @@ mod show;
 mod surroundings;
 mod variables;
 
-#[cfg(test)]
-mod tests;
-
 pub use catalog::{CatalogFile, LoadedCatalog};
 pub use files::ConfigFiles;
 pub use flags::Flags;

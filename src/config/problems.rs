@@ -1,6 +1,6 @@
 //! Where a setting came from, what is wrong with one, and all that is wrong at once.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::Path, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
@@ -10,7 +10,7 @@ pub enum Origin {
     /// A file, with the line counted from 1 where one can be named.
     File {
         /// The file, as the person would name it.
-        path: PathBuf,
+        path: Arc<Path>,
         /// The line.
         line: Option<u32>,
     },
@@ -19,7 +19,7 @@ pub enum Origin {
         /// The profile.
         name: String,
         /// The file, as the person would name it.
-        path: PathBuf,
+        path: Arc<Path>,
         /// The line, counted from 1.
         line: u32,
     },
@@ -47,7 +47,7 @@ impl fmt::Display for Origin {
     }
 }
 
-fn in_file(f: &mut fmt::Formatter<'_>, path: &std::path::Path, line: Option<u32>) -> fmt::Result {
+fn in_file(f: &mut fmt::Formatter<'_>, path: &Path, line: Option<u32>) -> fmt::Result {
     match line {
         Some(line) => write!(f, "{}:{line}", path.display()),
         None => write!(f, "{}", path.display()),
@@ -163,13 +163,13 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-fn sort_key(origin: &Origin) -> (u8, PathBuf, u32) {
+fn sort_key(origin: &Origin) -> (u8, Option<Arc<Path>>, u32) {
     match origin {
-        Origin::File { path, line } => (0, path.clone(), line.unwrap_or(0)),
-        Origin::Profile { path, line, .. } => (0, path.clone(), *line),
-        Origin::Variable(_) => (1, PathBuf::new(), 0),
-        Origin::Flag(_) => (2, PathBuf::new(), 0),
-        Origin::Default => (3, PathBuf::new(), 0),
+        Origin::File { path, line } => (0, Some(path.clone()), line.unwrap_or(0)),
+        Origin::Profile { path, line, .. } => (0, Some(path.clone()), *line),
+        Origin::Variable(_) => (1, None, 0),
+        Origin::Flag(_) => (2, None, 0),
+        Origin::Default => (3, None, 0),
     }
 }
 

@@ -136,7 +136,7 @@ fn profile(
     for (key, value) in table {
         let origin = Origin::Profile {
             name: name.to_owned(),
-            path: source.path().to_owned(),
+            path: source.path(),
             line: source.line(key.span().start),
         };
         let place = format!("profiles.{name}.{}", key.get_ref());
@@ -187,7 +187,7 @@ fn named(
         let name = key.get_ref().as_ref();
         let origin = Origin::Profile {
             name: profile.to_owned(),
-            path: source.path().to_owned(),
+            path: source.path(),
             line: source.line(key.span().start),
         };
         let place = format!("profiles.{profile}.{CREDENTIALS}.{name}");

@@ -1,4 +1,14 @@
 //! The integration tests: one binary, one module per area.
 
+#[cfg(test)]
 mod config;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod postgres;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod stripe;
+#[cfg(test)]
+mod support;

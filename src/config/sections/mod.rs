@@ -21,7 +21,11 @@ pub use worker::WorkerSettings;
 
 pub(super) use stripe::RawProviders;
 
-use super::{check::Check, schema::raw};
+use super::{
+    check::{Check, words_of},
+    schema::raw,
+};
+use crate::domain::{customer::LinkingRules, provider::Environment};
 
 raw! {
     /// All keys of `billdeck.toml` but the profiles.
@@ -31,23 +35,23 @@ raw! {
         /// No writes: the database refuses them, and so does billdeck. Default: false.
         read_only: bool = false,
         /// The database.
-        database: database::RawDatabase = Default::default(),
+        database: database::RawDatabase = database::RawDatabase::default(),
         /// The webhook listener.
-        server: server::RawServer = Default::default(),
+        server: server::RawServer = server::RawServer::default(),
         /// The worker.
-        worker: worker::RawWorker = Default::default(),
+        worker: worker::RawWorker = worker::RawWorker::default(),
         /// How a provider's customer finds its owner.
-        linking: linking::RawLinking = Default::default(),
+        linking: linking::RawLinking = linking::RawLinking::default(),
         /// Who has access.
-        access: access::RawAccess = Default::default(),
+        access: access::RawAccess = access::RawAccess::default(),
         /// The application that billdeck serves.
-        app: app::RawApp = Default::default(),
+        app: app::RawApp = app::RawApp::default(),
         /// The providers.
-        providers: RawProviders = Default::default(),
+        providers: RawProviders = RawProviders::default(),
         /// The terminal console.
-        console: console::RawConsole = Default::default(),
+        console: console::RawConsole = console::RawConsole::default(),
         /// Logs.
-        log: log::RawLog = Default::default(),
+        log: log::RawLog = log::RawLog::default(),
     }
 }
 
@@ -56,7 +60,7 @@ pub(super) struct Sections {
     pub(super) database: DatabaseSettings,
     pub(super) server: ServerSettings,
     pub(super) worker: WorkerSettings,
-    pub(super) linking: crate::domain::customer::LinkingRules,
+    pub(super) linking: LinkingRules,
     pub(super) access: AccessSettings,
     pub(super) app: AppSettings,
     pub(super) stripe: StripeSettings,
@@ -65,6 +69,12 @@ pub(super) struct Sections {
 }
 
 impl Raw {
+    /// The environment, where one is set.
+    pub(super) fn environment(&self, check: &mut Check<'_>) -> Option<Environment> {
+        let word = self.environment.as_ref()?;
+        check.word("environment", word, words_of!(Environment))
+    }
+
     /// Checks every section, whatever became of the one before.
     pub(super) fn check(
         &self,

@@ -16,7 +16,7 @@ raw! {
     /// `[providers]`
     struct RawProviders {
         /// Stripe.
-        stripe: RawStripe = Default::default(),
+        stripe: RawStripe = RawStripe::default(),
     }
 }
 

@@ -3,6 +3,19 @@
 //! The worker, a replay and a verification walk the same three steps: [`needs`] says which rows take part, the store
 //! loads them as [`Known`], and [`plan`] answers with a [`Plan`] to commit or with the reason to [`Stop`].
 
+mod checkout;
+mod customer;
+mod decide;
+mod diff;
+mod effects;
+mod needs;
+mod order;
+mod payment;
+mod refund;
+mod subscription;
+mod versions;
+mod working;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -21,6 +34,10 @@ use super::{
     version::{Verdict, Version},
 };
 
+pub use decide::plan;
+pub use diff::row_diffs;
+pub use needs::needs;
+
 /// What the rows that take part in a plan are found by. The store adds what hangs on them: a link's customer, the
 /// payments of an order and the order of a payment, the refunds and disputes of those payments, the links of an owner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +53,7 @@ pub struct Needs {
 /// The stored rows that take part in a plan, all of one [`Book`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Customers of the links below, and owners that were asked for.
+    /// Customers of the links and checkouts below, and owners that were asked for.
     pub customers: Vec<Customer>,
     /// Links to the provider's customers, and all links in this book of the customers above.
     pub links: Vec<CustomerLink>,
@@ -172,7 +189,8 @@ pub enum Write {
     Refund(RowChange<Refund>),
     /// A dispute.
     Dispute(RowChange<Dispute>),
-    /// A bare order that turned out to be part of another one. Its payments have been moved by earlier writes.
+    /// A bare order, or one that stood for a session, that turned out to be part of another one. Its payments have been
+    /// moved by earlier writes.
     OrderGone(Box<Order>),
 }
 
@@ -246,23 +264,4 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
             })
         })
         .collect()
-}
-// STUB
-/// s
-pub fn needs(_t: &[Testimony], _l: &LinkingRules) -> Needs {
-    Needs::default()
-}
-/// s
-pub fn plan(
-    _k: &Known,
-    _t: &[Testimony],
-    _f: &[Fact],
-    _c: &Context<'_>,
-    _n: &mut dyn FnMut() -> uuid::Uuid,
-) -> Result<Plan, Stop> {
-    Ok(Plan::default())
-}
-/// s
-pub fn row_diffs(_p: &Plan) -> Vec<crate::domain::views::action::RowDiff> {
-    Vec::new()
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::settle::{Failure, Try, Waiting};
 use crate::{
     billing::{
-        ApplyFrom, Billing,
+        Billing,
         case::{Basis, Case, JudgeError, Judgement, Opened},
         reader::{ReadError, Reader, in_words},
     },
+    config::ApplyFrom,
     domain::{
         event::Problem,
         plan::Plan,
@@ -74,15 +75,9 @@ pub(super) async fn process(one: Try<'_>, reader: &mut Reader) -> Result<Outcome
         };
         return one.fail(reader, Failure::permanent(problem)).await;
     }
-    let basis = match billing
-        .rules()
-        .apply_from
-        .get(&job.event.envelope.book.provider)
-        .copied()
-        .unwrap_or_default()
-    {
-        ApplyFrom::Body => Basis::Body,
-        ApplyFrom::Read => Basis::Read,
+    let basis = match billing.rules().apply_from.get(&job.event.envelope.book.provider) {
+        Some(ApplyFrom::Body) | None => Basis::Body,
+        Some(ApplyFrom::Read) => Basis::Read,
     };
     let mut case = match Case::of_event(billing, &job.event, &job.body, basis) {
         Ok(Opened::Case(case)) => case,
