@@ -222,8 +222,10 @@ impl Case {
         reader: &mut Reader,
         lease: Option<&Lease>,
     ) -> Result<(Transaction<'static, Postgres>, Judgement), JudgeError> {
-        if let Some((subject, bodies)) = self.unread.take() {
+        if let Some((subject, bodies)) = self.unread.clone() {
             self.read(billing, reader, &subject).await?;
+            // Taken only now: a read that failed is made again when the case is judged again.
+            self.unread = None;
             // Without an answer the body is all there is.
             if self.testimonies.is_empty() {
                 self.testimonies = bodies;
@@ -322,11 +324,8 @@ impl Case {
         object: &ObjectRef,
     ) -> Result<(), ReadError> {
         match reader.read(billing, self.book, object, self.event).await? {
-            Some(seen) if seen.is_gone(object) && object.kind != ObjectKind::Subscription => {
+            Some(seen) if seen.is_gone(object) && !ends_when_gone(object.kind) => {
                 self.missing.insert(object.clone());
-                if self.subject.as_ref() == Some(object) {
-                    self.take(Some(object), seen);
-                }
             }
             Some(seen) => self.take(Some(object), seen),
             None => self.reading = Reading::Impossible,
@@ -384,5 +383,22 @@ fn with_place(in_force: &LoadedCatalog, book: Book, reason: &WaitReason, problem
             ),
             ..problem
         },
+    }
+}
+
+/// Whether "not found" says something about the object. A subscription or a customer that is gone has ended; a payment or a
+/// refund once told of has happened, and a provider that no longer shows it takes nothing back.
+const fn ends_when_gone(kind: ObjectKind) -> bool {
+    match kind {
+        ObjectKind::Subscription | ObjectKind::Customer => true,
+        ObjectKind::Checkout
+        | ObjectKind::Order
+        | ObjectKind::PaymentLink
+        | ObjectKind::Payment
+        | ObjectKind::Charge
+        | ObjectKind::Refund
+        | ObjectKind::Dispute
+        | ObjectKind::Price
+        | ObjectKind::Other => false,
     }
 }

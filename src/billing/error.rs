@@ -9,6 +9,8 @@ use crate::{
     store::StoreError,
 };
 
+use super::{case::JudgeError, reader::ReadError};
+
 /// A failure of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum BillingError {
@@ -53,6 +55,15 @@ pub enum BillingError {
     /// A provider's word cannot be applied as things stand.
     #[error("{}", .0.message)]
     Problem(Problem),
+    /// The provider did what it was asked for, and that could not be stored here.
+    #[error("{provider} did it, but what it answered could not be stored")]
+    Unrecorded {
+        /// The provider.
+        provider: ProviderName,
+        /// Why.
+        #[source]
+        source: Box<BillingError>,
+    },
     /// A word that is none of the known ones.
     #[error(transparent)]
     Word(#[from] UnknownWord),
@@ -70,6 +81,7 @@ impl BillingError {
             Self::LaneBusy { .. } => "busy",
             Self::Refused { code, .. } => code,
             Self::Problem(problem) => &problem.code,
+            Self::Unrecorded { .. } => "unrecorded",
             Self::Word(_) => "unknown_word",
         }
     }
@@ -88,14 +100,18 @@ impl BillingError {
             )),
             Self::LaneBusy { .. } => Some("try again in a moment".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
+            Self::Unrecorded { .. } => {
+                Some("its webhook brings it by itself; a verification brings it at once".to_owned())
+            }
             Self::Event(_) | Self::Problem(_) | Self::Word(_) => None,
         }
     }
 
-    /// A write may or may not have taken effect at the provider.
+    /// A write may or may not have taken effect at the provider, or has and is not stored: what is stored may be behind.
     pub const fn outcome_unknown(&self) -> bool {
         match self {
             Self::Provider(error) => error.outcome_unknown(),
+            Self::Unrecorded { .. } => true,
             Self::Store(_)
             | Self::Event(_)
             | Self::NotFound { .. }
@@ -104,6 +120,41 @@ impl BillingError {
             | Self::Refused { .. }
             | Self::Problem(_)
             | Self::Word(_) => false,
+        }
+    }
+
+    /// The database is away.
+    pub fn is_database_away(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Unavailable(_)) => true,
+            Self::Unrecorded { source, .. } => source.is_database_away(),
+            Self::Store(_)
+            | Self::Provider(_)
+            | Self::Event(_)
+            | Self::NotFound { .. }
+            | Self::ProviderOff(_)
+            | Self::LaneBusy { .. }
+            | Self::Refused { .. }
+            | Self::Problem(_)
+            | Self::Word(_) => false,
+        }
+    }
+}
+
+impl From<ReadError> for BillingError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Provider(error) => Self::Provider(error),
+            ReadError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<JudgeError> for BillingError {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Store(error) => Self::Store(error),
+            JudgeError::Read(error) => error.into(),
         }
     }
 }

@@ -4,16 +4,27 @@
 //! [`case::Case`] is how anything a provider says becomes stored state, whoever asked; worker, replay and verification
 //! all walk it.
 
+pub mod acts;
 pub mod case;
+pub mod checkout;
+mod counterpart;
 pub mod error;
+pub mod events;
+pub mod lanes;
+pub mod lifecycle;
+pub mod linking;
+pub mod portal;
 pub mod reader;
 pub mod rules;
+mod subject;
+pub mod verify;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+pub use acts::By;
 pub use error::BillingError;
 pub use rules::Rules;
 

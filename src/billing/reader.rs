@@ -109,7 +109,13 @@ impl Reader {
 }
 
 /// Takes the next ticket; to be done just before a read or a write at the provider.
+///
+/// A read-only session cannot draw one and needs none, since nothing is ever written under it: to itself its reads are
+/// the newest.
 pub async fn ticket(billing: &Billing) -> Result<i64, StoreError> {
+    if billing.store().options().read_only {
+        return Ok(i64::MAX);
+    }
     let mut conn = billing.store().pool().acquire().await?;
     work::ticket_next(&mut conn).await
 }

@@ -193,6 +193,12 @@ fn billing(error: &BillingError) -> Exit {
         BillingError::Provider(_) | BillingError::ProviderOff(_) => Exit::Provider,
         BillingError::NotFound { .. } => Exit::NotFound,
         BillingError::Refused { .. } => Exit::Refused,
+        BillingError::Unrecorded { source, .. } => match billing(source) {
+            Exit::Database => Exit::Database,
+            Exit::Done | Exit::Failed | Exit::Usage | Exit::NotFound | Exit::Refused | Exit::Provider => {
+                Exit::Failed
+            }
+        },
         BillingError::Word(_) => Exit::Usage,
         BillingError::Event(_) | BillingError::LaneBusy { .. } | BillingError::Problem(_) => Exit::Failed,
     }

@@ -7,7 +7,7 @@ pub mod error;
 pub mod registry;
 pub mod stripe;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -208,6 +208,9 @@ pub trait Provider: Send + Sync {
 
     /// The provider's API; none without credentials.
     fn api(&self) -> Option<&dyn ProviderApi>;
+
+    /// What 95 of 100 calls of the last minutes did not exceed; none when there were none.
+    fn api_p95(&self) -> Option<Duration>;
 
     /// The page of an object in the provider's own dashboard.
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String>;

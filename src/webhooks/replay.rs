@@ -3,9 +3,6 @@
 //! A replay runs in the process that asks, under the lane's lease, so that it needs no worker. It adds tries to the same
 //! event; when it fails, the event keeps the end (or the next try) that it had.
 
-use std::time::Duration;
-
-use backon::{BackoffBuilder, ConstantBuilder};
 use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
@@ -15,6 +12,7 @@ use crate::{
     billing::{
         Billing, BillingError,
         case::{Basis, Case, JudgeError, Judgement, Opened},
+        lanes,
         reader::{ReadError, Reader, in_words},
     },
     domain::{
@@ -31,7 +29,7 @@ use crate::{
         apply::{Attribution, Source, plan_apply},
         attempt::{Attempt, attempt_insert},
         audit::audit_insert,
-        lane::{Lease, lane_release, lane_take},
+        lane::Lease,
         work::{event_end_replayed, event_load},
     },
 };
@@ -182,15 +180,14 @@ async fn replay_one(
     };
     // An event may turn out to belong to its customer's lane; it cannot be sent on from there.
     for _ in 0..3 {
-        let Some(lease) = take(billing, &lane).await? else {
+        let Some(held) = lanes::take(billing, &lane).await? else {
             return Ok(refused(
                 id,
                 "a worker is busy with its customer; try again in a moment",
             ));
         };
-        let done = replay_leased(billing, &lease, id, mode, actor, reason).await;
-        let mut conn = billing.store().pool().acquire().await.map_err(StoreError::from)?;
-        lane_release(&mut conn, &lease).await?;
+        let done = replay_leased(billing, held.lease(), id, mode, actor, reason).await;
+        held.release().await;
         match done? {
             Replayed::Done(item) => return Ok(item),
             Replayed::Elsewhere(other) => lane = other,
@@ -200,22 +197,6 @@ async fn replay_one(
         id,
         "its customer kept changing while it was looked at; try again in a moment",
     ))
-}
-
-/// Takes the lane, waiting some seconds for whoever holds it.
-async fn take(billing: &Billing, lane: &LaneKey) -> Result<Option<Lease>, StoreError> {
-    let waits = ConstantBuilder::default()
-        .with_delay(Duration::from_millis(100))
-        .with_max_times(50)
-        .build();
-    for wait in std::iter::once(Duration::ZERO).chain(waits) {
-        tokio::time::sleep(wait).await;
-        let mut conn = billing.store().pool().acquire().await?;
-        if let Some(lease) = lane_take(&mut conn, lane, billing.process()).await? {
-            return Ok(Some(lease));
-        }
-    }
-    Ok(None)
 }
 
 enum Replayed {

@@ -16,7 +16,7 @@ use crate::{
 
 /// How deep a body may nest. serde_json refuses more where it builds values; where it passes them over it does not, and
 /// what reads the stored body later would.
-const MAX_DEPTH: u32 = 128;
+const MAX_DEPTH: usize = 128;
 
 /// The longest event type and version that is kept, in bytes.
 const WORD_MAX: usize = 255;
@@ -110,7 +110,12 @@ pub(super) fn json_text(body: &[u8]) -> Result<&str, EventError> {
 }
 
 fn nests_too_deep(body: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
+    // Few events hold as many brackets as would be needed, and counting them is much faster than following them.
+    let opened = body.iter().filter(|&&byte| byte == b'{' || byte == b'[').count();
+    if opened <= MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for &byte in body {
         if in_string {
             match byte {

@@ -3,6 +3,8 @@
 //! Reading a delivery needs no credentials and no network ([`Stripe`] as a [`Provider`]); calls are behind
 //! [`Provider::api`] and go through one send function. API version, field names and status words stay in here.
 
+mod api;
+mod client;
 mod dashboard;
 mod envelope;
 mod interpret;
@@ -14,7 +16,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{EventError, Provider, ProviderApi, RawDelivery, SignatureError, Verified};
+use self::client::{Base, Client};
+use super::{
+    Answer, EventError, Provider, ProviderApi, ProviderError, RawDelivery, ReadObject, SignatureError,
+    Verified,
+};
 use crate::domain::{
     event::Envelope,
     observation::Interpretation,
@@ -36,6 +42,8 @@ pub struct Timeouts {
     pub read: Duration,
     /// A whole call that may charge a card.
     pub write: Duration,
+    /// The first pause before a call is repeated; later ones are longer.
+    pub backoff: Duration,
 }
 
 impl Default for Timeouts {
@@ -44,6 +52,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             read: Duration::from_secs(20),
             write: Duration::from_secs(40),
+            backoff: Duration::from_millis(500),
         }
     }
 }
@@ -99,15 +108,33 @@ pub enum SetupError {
 pub struct Stripe {
     environment: Environment,
     secrets: signature::Secrets,
+    client: Option<Client>,
+    has_dashboard: bool,
 }
 
 impl Stripe {
     /// Makes the room ready. No network is used.
     pub fn new(options: &StripeOptions) -> Result<Self, SetupError> {
+        let client = options
+            .secret_key
+            .as_ref()
+            .map(|key| Client::new(options.environment, key, &options.api_base, options.timeouts))
+            .transpose()?;
+        let base = Base::parse(&options.api_base, options.environment)?;
         Ok(Self {
             environment: options.environment,
             secrets: signature::Secrets::new(&options.webhook_secrets),
+            client,
+            // Objects of a server on this machine have no page at Stripe's.
+            has_dashboard: !base.is_loopback,
         })
+    }
+
+    /// Customers with this e-mail address by Stripe's search, which finds other spellings in upper and lower case too.
+    /// It runs about a minute behind; none without credentials.
+    pub async fn customers_search(&self, email: &str) -> Option<Result<Answer<ReadObject>, ProviderError>> {
+        let client = self.client.as_ref()?;
+        Some(api::customers::search(client, email).await)
     }
 }
 
@@ -148,10 +175,26 @@ impl Provider for Stripe {
     }
 
     fn api(&self) -> Option<&dyn ProviderApi> {
-        None
+        self.client.as_ref().map(|client| client as &dyn ProviderApi)
+    }
+
+    fn api_p95(&self) -> Option<Duration> {
+        self.client.as_ref()?.p95()
     }
 
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String> {
-        dashboard::url(self.environment, object)
+        self.has_dashboard
+            .then(|| dashboard::url(self.environment, object))
+            .flatten()
+    }
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stripe")
+            .field("environment", &self.environment)
+            .field("secrets", &self.secrets.count())
+            .field("has_api", &self.client.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         ids::{AttemptId, EventId},
-        plan::{Plan, Write, differences},
+        plan::{Write, differences},
         subscription::Difference,
     },
     store::StoreError,
@@ -48,10 +48,14 @@ impl Source {
     }
 }
 
-/// Writes one row per field that the plan changes.
-pub(super) async fn record(conn: &mut PgConnection, plan: &Plan, by: &Attribution) -> Result<(), StoreError> {
+/// Writes one row per field that changes.
+pub(super) async fn record(
+    conn: &mut PgConnection,
+    writes: &[Write],
+    by: &Attribution,
+) -> Result<(), StoreError> {
     let mut columns = Columns::default();
-    for write in &plan.writes {
+    for write in writes {
         columns.add(write);
     }
     if columns.fields.is_empty() {

@@ -1,6 +1,9 @@
 //! Checkout sessions.
 
-use super::{Flaw, Occasion, Told, metadata, money, object_id, reference, text, time};
+use super::{
+    Occasion, Told,
+    fields::{Flaw, metadata, money, object_id, reference, text, time},
+};
 use crate::{
     domain::{
         checkout::CHECKOUT_METADATA_KEY,

@@ -1,6 +1,10 @@
 //! Invoices: one billed cycle or one purchase each.
 
-use super::{Flaw, Occasion, Told, money, object_id, object_ref, payment, period, reference, text, time};
+use super::{
+    Occasion, Told,
+    fields::{Flaw, money, object_id, object_ref, period, reference, text, time},
+    payment,
+};
 use crate::{
     domain::{
         ids::ObjectId,

@@ -6,6 +6,7 @@
 mod checkout;
 mod customer;
 mod dispute;
+mod fields;
 mod invoice;
 mod payment;
 mod price;
@@ -14,7 +15,6 @@ mod refund;
 mod subscription;
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 
 use super::{
     envelope::json_text,
@@ -22,15 +22,13 @@ use super::{
 };
 use crate::{
     domain::{
-        ids::ObjectId,
-        money::{Currency, Money},
         observation::Interpretation,
         provider::{ObjectKind, ObjectRef},
-        subscription::Period,
     },
     providers::EventError,
 };
 
+pub(super) use fields::{Flaw, object_id, parse};
 pub(super) use price::listed_price;
 pub(super) use read::{Told, object as read_object};
 pub(super) use refund::started as started_refund;
@@ -38,10 +36,6 @@ pub(super) use subscription::told as subscription_told;
 
 /// The oldest version whose bodies are read. Older ones have no prices on their items.
 pub(super) const OLDEST_VERSION: &str = "2020-08-27";
-
-/// Why a Stripe object cannot be read, in words that quote no value of it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Flaw(pub(super) String);
 
 /// At what moment, and with which event if any, an object is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -247,101 +241,6 @@ fn check_version(version: Option<&str>) -> Result<(), EventError> {
         found: version.to_owned(),
         oldest: OLDEST_VERSION,
     })
-}
-
-/// Reads one object, and says where it cannot be read without quoting what stands there.
-pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Flaw> {
-    serde_json::from_str(text).map_err(|_| {
-        // Only a body that is refused pays for learning the place.
-        let mut json = serde_json::Deserializer::from_str(text);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => Flaw("there is more than one object".to_owned()),
-            Err(error) => {
-                let path = error.path().to_string();
-                let message = error.inner().to_string();
-                let place = if path == "." {
-                    "the object".to_owned()
-                } else {
-                    format!("`{path}`")
-                };
-                let message = message.split(" at line ").next().unwrap_or_default();
-                if message.starts_with("missing field") {
-                    Flaw(format!("{place} lacks a field: {message}"))
-                } else if let Some((_, expected)) = message.rsplit_once(", expected ") {
-                    Flaw(format!("{place} is not {expected}"))
-                } else {
-                    Flaw(format!("{place} cannot be read"))
-                }
-            }
-        }
-    })
-}
-
-fn object_id(text: String, place: &str) -> Result<ObjectId, Flaw> {
-    ObjectId::new(text).map_err(|error| Flaw(format!("`{place}`: {error}")))
-}
-
-fn reference(found: Option<super::wire::Ref>, place: &str) -> Result<Option<ObjectId>, Flaw> {
-    found.map(|found| object_id(found.0, place)).transpose()
-}
-
-fn object_ref(kind: ObjectKind, id: &ObjectId) -> ObjectRef {
-    ObjectRef::new(kind, id.clone())
-}
-
-fn time(seconds: Option<i64>, place: &str) -> Result<Option<Timestamp>, Flaw> {
-    seconds
-        .map(|seconds| {
-            Timestamp::from_second(seconds)
-                .map_err(|_| Flaw(format!("`{place}` is outside the range of times")))
-        })
-        .transpose()
-}
-
-/// A stretch of time; none unless both ends are there and it has a length.
-fn period(start: Option<i64>, end: Option<i64>, place: &str) -> Result<Option<Period>, Flaw> {
-    let (Some(start), Some(end)) = (time(start, place)?, time(end, place)?) else {
-        return Ok(None);
-    };
-    Ok((start < end).then_some(Period { start, end }))
-}
-
-fn money(minor: i64, currency: &str) -> Result<Money, Flaw> {
-    Ok(Money::new(minor, self::currency(currency)?))
-}
-
-fn currency(code: &str) -> Result<Currency, Flaw> {
-    code.parse()
-        .map_err(|error: crate::domain::money::UnknownCurrency| Flaw(format!("`currency`: {error}")))
-}
-
-/// Text for people. Postgres cannot hold NUL, and nobody can read one.
-fn text(found: Option<String>) -> Option<String> {
-    found.map(|text| {
-        if text.contains('\0') {
-            text.replace('\0', "\u{fffd}")
-        } else {
-            text
-        }
-    })
-}
-
-fn metadata(found: Option<super::wire::Metadata>) -> super::wire::Metadata {
-    let found = found.unwrap_or_default();
-    let has_nul = |(key, value): (&String, &String)| key.contains('\0') || value.contains('\0');
-    if !found.iter().any(has_nul) {
-        return found;
-    }
-    found
-        .into_iter()
-        .filter_map(|(key, value)| Some((text(Some(key))?, text(Some(value))?)))
-        .collect()
-}
-
-/// An ISO 3166-1 alpha-2 code, or nothing.
-fn country(code: Option<&str>) -> Option<String> {
-    code.filter(|code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        .map(str::to_ascii_uppercase)
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Flaw, Occasion, Told, country, money, object_id, object_ref, reference, text, time};
+use super::{
+    Occasion, Told,
+    fields::{Flaw, country, money, object_id, object_ref, reference, text, time},
+};
 use crate::{
     domain::{
         ids::ObjectId,
@@ -106,10 +109,9 @@ pub(super) fn charge(charge: Charge, occasion: Occasion<'_>) -> Result<(ChargeSe
     let id = object_id(charge.id, "id")?;
     let payment = reference(charge.payment_intent, "payment_intent")?.unwrap_or_else(|| id.clone());
     let status = match (charge.status.as_str(), charge.captured) {
-        // Authorised, not taken.
-        ("succeeded", Some(false)) => PaymentStatus::Pending,
         ("succeeded", Some(true) | None) => PaymentStatus::Succeeded,
         ("failed", _) => PaymentStatus::Failed,
+        // Authorised and not taken, under way, and words that came later.
         (_, _) => PaymentStatus::Pending,
     };
     let amount = money(charge.amount, &charge.currency)?;

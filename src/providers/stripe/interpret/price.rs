@@ -1,6 +1,6 @@
 //! Prices, as the catalogue is checked against them.
 
-use super::{Flaw, money, object_id, text};
+use super::fields::{Flaw, money, object_id, text};
 use crate::providers::{
     ListedPrice,
     stripe::wire::{Expandable, sale::Price},

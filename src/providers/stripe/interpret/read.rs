@@ -1,6 +1,10 @@
 //! One object to what it tells, whichever way it came: in an event's body, or as the answer to a read.
 
-use super::{Flaw, Occasion, checkout, customer, dispute, invoice, parse, payment, refund, subscription};
+use super::{
+    Occasion, checkout, customer, dispute,
+    fields::{Flaw, parse},
+    invoice, payment, refund, subscription,
+};
 use crate::domain::{
     observation::{Fact, Observation},
     provider::{ObjectKind, ObjectRef},

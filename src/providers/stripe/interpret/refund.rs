@@ -1,6 +1,9 @@
 //! Refunds.
 
-use super::{Flaw, Occasion, Told, money, object_id, object_ref, reference, text, time};
+use super::{
+    Occasion, Told,
+    fields::{Flaw, money, object_id, object_ref, reference, text, time},
+};
 use crate::{
     domain::{
         money::Money,

@@ -1,6 +1,9 @@
 //! Subscriptions, in the shapes from before and after 2025-03-31.basil.
 
-use super::{Flaw, Told, metadata, money, object_id, object_ref, period, text, time};
+use super::{
+    Told,
+    fields::{Flaw, metadata, money, object_id, object_ref, period, text, time},
+};
 use crate::{
     domain::{
         checkout::CHECKOUT_METADATA_KEY,
@@ -28,6 +31,7 @@ pub(in crate::providers::stripe) fn told(subscription: Subscription) -> Result<T
 }
 
 fn seen(subscription: Subscription) -> Result<SubscriptionSeen, Flaw> {
+    let trial = period(subscription.trial_start, subscription.trial_end, "trial")?;
     let of_items = subscription
         .items
         .data
@@ -68,7 +72,7 @@ fn seen(subscription: Subscription) -> Result<SubscriptionSeen, Flaw> {
         canceled_at: time(subscription.canceled_at, "canceled_at")?,
         ended_at: time(subscription.ended_at, "ended_at")?,
         period,
-        trial: super::period(subscription.trial_start, subscription.trial_end, "trial")?,
+        trial,
         items: subscription
             .items
             .data

@@ -66,3 +66,7 @@ pub(crate) struct RefundForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
 }
+
+/// A call that says all by its path.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoFields {}

@@ -179,3 +179,8 @@ pub(crate) struct LineParent {
 pub(crate) struct LineDetails {
     pub(crate) proration: Option<bool>,
 }
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PortalSession {
+    pub(crate) url: String,
+}
