@@ -23,6 +23,7 @@ pub(super) fn registry(settings: &Settings) -> Result<Registry, RuntimeError> {
             connect: stripe.connect_timeout,
             read: stripe.read_timeout,
             write: stripe.write_timeout,
+            ..Timeouts::default()
         },
         ..StripeOptions::new(settings.environment)
     };
