@@ -265,3 +265,6 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! The planning core: each rule by itself, then whole stories in every order.
+
+mod checkouts;
+mod customers;
+mod money;
+mod seen;
+mod stories;
+mod story;
+mod subscriptions;
+mod versions;
+mod world;
