@@ -1,0 +1,6 @@
+//! What the tests of several areas share.
+
+pub(crate) mod bulk;
+pub(crate) mod db;
+pub(crate) mod plans;
+pub(crate) mod seed;
