@@ -11,6 +11,8 @@ mod server;
 #[cfg(test)]
 mod simulator;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod stripe;
 #[cfg(test)]
 mod support;
