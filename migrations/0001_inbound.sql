@@ -34,7 +34,8 @@ create table event (
     livemode boolean not null,
     account text not null default 'default',
     provider_event_id text not null,
-    type text not null,
+    -- By bytes, so that the types under a prefix are one stretch of an index whatever the database's own collation is.
+    type text collate "C" not null,
     object_kind text,
     object_id text,
     customer_ref text,
@@ -57,10 +58,12 @@ create table event (
 );
 
 create unique index event_key on event (provider, livemode, account, provider_event_id);
-create index event_by_type on event (type, id desc);
 create index event_by_object on event (object_id, id desc) where object_id is not null;
 create index event_by_customer on event (customer_ref, id desc) where customer_ref is not null;
-create index event_by_end_state on event (end_state, id desc) where end_state is not null;
+-- Finished events by provider and by type, in the order of receipt within each end. Unfinished ones are found through
+-- `work`, so intake writes neither index.
+create index event_by_provider on event (livemode, provider, end_state, id desc) where end_state is not null;
+create index event_by_type on event (livemode, type, end_state, id desc) where end_state is not null;
 create index event_by_end_code on event (end_code, id desc) where end_code is not null;
 -- What the rollup has not counted yet, and what ended in the last minute.
 create index event_by_ended_at on event (ended_at) where ended_at is not null;
@@ -175,8 +178,8 @@ create table gate (
     primary key (provider, livemode, type)
 );
 
--- Exact counts of finished events, per day of receipt; written by a periodic job, never in the apply transaction, so
--- that no counter row serialises the workers.
+-- Counts of events per day of receipt, by end; the end '' counts all of them, finished or not. Written by a periodic
+-- job, never in the apply transaction, so that no counter row serialises the workers.
 create table event_rollup (
     day date not null,
     provider text not null,

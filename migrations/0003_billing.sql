@@ -76,7 +76,9 @@ create index subscription_by_provider_id on subscription (provider_subscription_
 create index subscription_by_status on subscription (livemode, status, id desc);
 create index subscription_by_plan on subscription (livemode, plan, id desc);
 create index subscription_by_created on subscription (livemode, id desc);
+create index subscription_by_provider on subscription (livemode, provider, id desc);
 create index subscription_by_period_end on subscription (livemode, period_end, id);
+create index subscription_by_status_and_period_end on subscription (livemode, status, period_end, id);
 create index subscription_unverified on subscription (livemode, verification, id desc)
     where verification <> 'verified';
 
@@ -127,6 +129,7 @@ create unique index orders_key on orders (provider, livemode, provider_order_id)
 create index orders_by_link on orders (link_id, id desc) where link_id is not null;
 create index orders_by_status on orders (livemode, status, id desc);
 create index orders_by_created on orders (livemode, id desc);
+create index orders_by_provider on orders (livemode, provider, id desc);
 
 create table payment (
     id uuid primary key,

@@ -60,3 +60,14 @@ pub async fn attempt_insert(conn: &mut PgConnection, attempt: &Attempt) -> Resul
     .await?;
     Ok(())
 }
+
+/// The number of an event's next try, counting all that were recorded.
+pub async fn attempt_next_number(conn: &mut PgConnection, event: EventId) -> Result<i32, StoreError> {
+    let number = sqlx::query_scalar!(
+        r#"select coalesce(max(number), 0) + 1 as "number!" from attempt where event_id = $1"#,
+        event.as_uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(number)
+}

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -180,25 +179,6 @@ impl TryFrom<EventRow> for Event {
             source: reader.word("source", &row.source)?,
         })
     }
-}
-
-/// When the next work of this environment is due; none when nothing is left.
-pub async fn work_next_due(
-    conn: &mut PgConnection,
-    environment: Environment,
-) -> Result<Option<Timestamp>, StoreError> {
-    let due = sqlx::query_scalar!(
-        r#"
-        select min(work.run_at)
-        from work
-        join event on event.id = work.event_id
-        where event.livemode = $1 and work.run_at > now()
-        "#,
-        environment.livemode(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(due.map(SqlTimestamp::to_jiff))
 }
 
 /// Ends an event that has work left.

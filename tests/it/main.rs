@@ -1,1 +1,18 @@
-fn main() {}
+//! The integration tests: one binary, one module per area.
+
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod stripe;
+#[cfg(test)]
+mod support;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         ids::{AttemptId, EventId},
-        plan::{Plan, Write, differences},
+        plan::{Write, differences},
         subscription::Difference,
     },
     store::StoreError,
@@ -48,10 +48,14 @@ impl Source {
     }
 }
 
-/// Writes one row per field that the plan changes.
-pub(super) async fn record(conn: &mut PgConnection, plan: &Plan, by: &Attribution) -> Result<(), StoreError> {
+/// Writes one row per field that changes.
+pub(super) async fn record(
+    conn: &mut PgConnection,
+    writes: &[Write],
+    by: &Attribution,
+) -> Result<(), StoreError> {
     let mut columns = Columns::default();
-    for write in &plan.writes {
+    for write in writes {
         columns.add(write);
     }
     if columns.fields.is_empty() {
@@ -101,14 +105,14 @@ impl Columns {
                     .owner
                     .as_ref()
                     .map_or_else(|| row.id.to_string(), |owner| owner.external_id.to_string());
-                self.row("customer", row.id.as_uuid(), key, differences(change));
+                self.row("customer", row.id.as_uuid(), &key, differences(change));
             }
             Write::Link(change) => {
                 let row = &change.after;
                 self.row(
                     "customer_link",
                     row.id.as_uuid(),
-                    row.provider_customer_id.to_string(),
+                    &row.provider_customer_id.to_string(),
                     differences(change),
                 );
             }
@@ -117,7 +121,7 @@ impl Columns {
                 self.row(
                     "checkout",
                     row.id.as_uuid(),
-                    row.id.to_string(),
+                    &row.id.to_string(),
                     differences(change),
                 );
             }
@@ -127,14 +131,14 @@ impl Columns {
                     .provider_subscription_id
                     .as_ref()
                     .map_or_else(|| row.id.to_string(), ToString::to_string);
-                self.row("subscription", row.id.as_uuid(), key, differences(change));
+                self.row("subscription", row.id.as_uuid(), &key, differences(change));
             }
             Write::Order(change) => {
                 let row = &change.after;
                 self.row(
                     "order",
                     row.id.as_uuid(),
-                    row.provider_order_id.to_string(),
+                    &row.provider_order_id.to_string(),
                     differences(change),
                 );
             }
@@ -143,7 +147,7 @@ impl Columns {
                 self.row(
                     "payment",
                     row.id.as_uuid(),
-                    row.provider_payment_id.to_string(),
+                    &row.provider_payment_id.to_string(),
                     differences(change),
                 );
             }
@@ -152,7 +156,7 @@ impl Columns {
                 self.row(
                     "refund",
                     row.id.as_uuid(),
-                    row.provider_refund_id.to_string(),
+                    &row.provider_refund_id.to_string(),
                     differences(change),
                 );
             }
@@ -161,7 +165,7 @@ impl Columns {
                 self.row(
                     "dispute",
                     row.id.as_uuid(),
-                    row.provider_dispute_id.to_string(),
+                    &row.provider_dispute_id.to_string(),
                     differences(change),
                 );
             }
@@ -174,18 +178,18 @@ impl Columns {
                 self.row(
                     "order",
                     order.id.as_uuid(),
-                    order.provider_order_id.to_string(),
+                    &order.provider_order_id.to_string(),
                     vec![field],
                 );
             }
         }
     }
 
-    fn row(&mut self, table: &'static str, id: Uuid, key: String, fields: Vec<Difference>) {
+    fn row(&mut self, table: &'static str, id: Uuid, key: &str, fields: Vec<Difference>) {
         for difference in fields {
             self.tables.push(table);
             self.row_ids.push(id);
-            self.row_keys.push(key.clone());
+            self.row_keys.push(key.to_owned());
             self.fields.push(difference.field);
             self.before.push(difference.before);
             self.after.push(difference.after);

@@ -40,20 +40,7 @@ pub async fn plan_apply(
     raw: &BTreeMap<ObjectRef, String>,
     by: &Attribution,
 ) -> Result<Applied, StoreError> {
-    for write in &plan.writes {
-        match write {
-            Write::Customer(change) => customers::customer(conn, change).await?,
-            Write::Link(change) => customers::link(conn, change).await?,
-            Write::Checkout(change) => billing::checkout(conn, change).await?,
-            Write::Subscription(change) => billing::subscription(conn, change).await?,
-            Write::Order(change) => billing::order(conn, change).await?,
-            Write::Payment(change) => billing::payment(conn, change).await?,
-            Write::Refund(change) => billing::refund(conn, change).await?,
-            Write::Dispute(change) => billing::dispute(conn, change).await?,
-            Write::OrderGone(order) => billing::order_gone(conn, order).await?,
-        }
-    }
-    history::record(conn, plan, by).await?;
+    writes_apply(conn, &plan.writes, by).await?;
     for (object, version) in &plan.versions {
         version_write(conn, book, object, version, raw.get(object)).await?;
     }
@@ -68,6 +55,28 @@ pub async fn plan_apply(
         applied.new_effects += effect_record(conn, book, effect, by.event.map(|id| id.as_uuid())).await?;
     }
     Ok(applied)
+}
+
+/// Writes rows and their history, where no provider's word is behind it.
+pub async fn writes_apply(
+    conn: &mut PgConnection,
+    writes: &[Write],
+    by: &Attribution,
+) -> Result<(), StoreError> {
+    for write in writes {
+        match write {
+            Write::Customer(change) => customers::customer(conn, change).await?,
+            Write::Link(change) => customers::link(conn, change).await?,
+            Write::Checkout(change) => billing::checkout(conn, change).await?,
+            Write::Subscription(change) => billing::subscription(conn, change).await?,
+            Write::Order(change) => billing::order(conn, change).await?,
+            Write::Payment(change) => billing::payment(conn, change).await?,
+            Write::Refund(change) => billing::refund(conn, change).await?,
+            Write::Dispute(change) => billing::dispute(conn, change).await?,
+            Write::OrderGone(order) => billing::order_gone(conn, order).await?,
+        }
+    }
+    history::record(conn, writes, by).await
 }
 
 async fn version_write(

@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::{
+    ids::ObjectId,
     plan::{Known, Needs},
     provider::{Book, ObjectKind},
+    subscription::Subscription,
 };
 
 /// Why rows are loaded.
@@ -109,4 +111,14 @@ pub async fn known_load(
     };
     customers::load(conn, book, wanted, &mut known).await?;
     Ok(known)
+}
+
+/// One subscription by its provider's id, for whoever holds its lane.
+pub async fn subscription_known(
+    conn: &mut PgConnection,
+    book: Book,
+    id: &ObjectId,
+) -> Result<Option<Subscription>, StoreError> {
+    let mut found = billing::subscriptions(conn, book, &[id.as_str().to_owned()]).await?;
+    Ok(found.pop())
 }
