@@ -3,7 +3,9 @@
 mod checkouts;
 mod customers;
 mod money;
+mod portrait;
 mod seen;
+mod store;
 mod stories;
 mod story;
 mod subscriptions;
