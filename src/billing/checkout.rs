@@ -166,6 +166,8 @@ impl Offer {
             Some((book, price))
         });
         let Some((book, price)) = sold else {
+            let served = billing.providers().iter().next();
+            let provider = served.map_or(ProviderName::Stripe, |room| room.book().provider);
             return Err(refused(
                 "no_price",
                 format!(
@@ -173,7 +175,10 @@ impl Offer {
                     plan.key,
                     billing.environment()
                 ),
-                "add the price's id to the plan in catalog.toml",
+                &format!(
+                    "add the id of its {provider} price in {}",
+                    in_force.file.place(Some(&plan.key), provider)
+                ),
             ));
         };
         let room = room_of(billing, book)?;
@@ -240,7 +245,7 @@ enum Claim<'a> {
     /// Nobody: it is open already.
     Open(CheckoutPage),
     /// This process.
-    Ours(Making<'a>),
+    Ours(Box<Making<'a>>),
     /// Another one, just now.
     Theirs(CheckoutId),
 }
@@ -249,33 +254,31 @@ async fn claim<'a>(billing: &Billing, offer: &Offer, by: By<'a>) -> Result<Claim
     let mut tx = billing.store().begin().await?;
     let customer = standing_customer(&mut tx, billing.environment(), offer.customer).await?;
     let standing = checkout_standing(&mut tx, offer.key(customer.id)).await?;
-    let (id, repeated) = match standing {
-        Some(standing) => {
-            if let Some(page) = offer.page(&standing) {
-                return Ok(Claim::Open(page));
-            }
-            if standing.state != CheckoutState::Unknown && standing.idle_seconds < MAKING_SECONDS {
-                return Ok(Claim::Theirs(standing.id));
-            }
-            checkout_take_up(&mut tx, standing.id).await?;
-            (standing.id, true)
+    let repeated = standing.is_some();
+    let id = if let Some(standing) = standing {
+        if let Some(page) = offer.page(&standing) {
+            return Ok(Claim::Open(page));
         }
-        None => {
-            let id = CheckoutId::from(Uuid::now_v7());
-            checkout_insert(&mut tx, id, offer.key(customer.id)).await?;
-            (id, false)
+        if standing.state != CheckoutState::Unknown && standing.idle_seconds < MAKING_SECONDS {
+            return Ok(Claim::Theirs(standing.id));
         }
+        checkout_take_up(&mut tx, standing.id).await?;
+        standing.id
+    } else {
+        let id = CheckoutId::from(Uuid::now_v7());
+        checkout_insert(&mut tx, id, offer.key(customer.id)).await?;
+        id
     };
     let act = Act::new(by, "checkout.create", id, Some(customer.id));
     act.requested(&mut tx).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    Ok(Claim::Ours(Making {
+    Ok(Claim::Ours(Box::new(Making {
         id,
         customer,
         repeated,
         act,
         by,
-    }))
+    })))
 }
 
 /// Waits for another process to make the checkout; none when it did not.
