@@ -9,6 +9,8 @@ mod postgres;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod simulator;
+#[cfg(test)]
 mod stripe;
 #[cfg(test)]
 mod support;

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Pa
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
 use base64::Engine;
+use futures_util::StreamExt;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use subtle::ConstantTimeEq;
@@ -357,7 +358,12 @@ async fn half(response: Response) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-    let cut = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
-    let pieces = futures_util::stream::iter([Ok(whole.slice(..whole.len() / 2)), Err(cut)]);
+    let first = futures_util::stream::iter([Ok(whole.slice(..whole.len() / 2))]);
+    // An error right behind it would make the server drop the half that has not gone out yet.
+    let then_cut = futures_util::stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
+    });
+    let pieces = first.chain(then_cut);
     Response::from_parts(parts, Body::from_stream(pieces))
 }

@@ -231,21 +231,20 @@ fn sell(state: &mut State, price: SimPrice, created: jiff::Timestamp) {
         .products
         .newest_first()
         .find(|product| product.name == price.product);
-    let product = match known.map(|product| product.id.clone()) {
-        Some(id) => id,
-        None => {
-            let id = state.ids.make("prod");
-            state.products.insert(Product {
-                id: id.clone(),
-                created,
-                updated: created,
-                name: price.product,
-                description: None,
-                active: true,
-                metadata: Metadata::new(),
-            });
-            id
-        }
+    let product = if let Some(known) = known {
+        known.id.clone()
+    } else {
+        let id = state.ids.make("prod");
+        state.products.insert(Product {
+            id: id.clone(),
+            created,
+            updated: created,
+            name: price.product,
+            description: None,
+            active: true,
+            metadata: Metadata::new(),
+        });
+        id
     };
     state.prices.insert(Price {
         id: price.id,

@@ -180,7 +180,7 @@ impl Cx<'_> {
                     }
                     CancelWhen::PeriodEnd => self.cancel_at_period_end(&subscription.id, true, details),
                     CancelWhen::Portal => {
-                        self.cancel_at(&subscription.id, Some(subscription.period().end), details)
+                        self.cancel_at(&subscription.id, Some(subscription.period().end), details);
                     }
                 }
                 Ok(())
