@@ -97,9 +97,8 @@ async fn listen(store: Store, board: Arc<Board>) {
     // Whoever opens a console reads everything anyway, so that the first link is no news.
     let mut lost = false;
     loop {
-        if let Err(error) = listen_once(&store, &board, lost).await {
-            tracing::debug!(error = %in_words(&error), "not listening for news");
-        }
+        let Err(error) = listen_once(&store, &board, lost).await;
+        tracing::debug!(error = %in_words(&error), "not listening for news");
         lost = true;
         board.pin(|pending| pending.link = Some(false));
         tokio::time::sleep(LISTEN_AGAIN).await;
