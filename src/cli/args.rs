@@ -10,7 +10,7 @@ use super::{
     config::ConfigCommand,
     context::Context,
     error::CliError,
-    process::{MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
+    process::{ConsoleArgs, DemoArgs, MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
 };
 
 /// Keyboard-driven terminal console for subscription billing across several payment providers.
@@ -22,7 +22,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) globals: Globals,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 /// Flags that every command takes.
@@ -58,6 +58,10 @@ pub(super) struct Globals {
 /// What billdeck can be asked to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Open the console on the configured database; the same as no command
+    Console(ConsoleArgs),
+    /// Try everything on made-up accounts: a private database, simulated providers, listener, worker, console
+    Demo(DemoArgs),
     /// Run the webhook listener, and a worker beside it
     Serve(ServeArgs),
     /// Run a worker alone; any number may run on any number of hosts
@@ -75,10 +79,18 @@ pub(super) enum Command {
     Man(completions::ManArgs),
 }
 
+impl Default for Command {
+    fn default() -> Self {
+        Self::Console(ConsoleArgs::default())
+    }
+}
+
 impl Command {
     /// Runs it.
     pub(super) async fn run(self, context: &Context) -> Result<Answer, CliError> {
         match self {
+            Self::Console(args) => args.run(context).await,
+            Self::Demo(args) => args.run(context).await,
             Self::Serve(args) => args.run(context).await,
             Self::Worker(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
@@ -92,7 +104,7 @@ impl Command {
     /// It listens to signals itself and ends in order.
     pub(super) const fn stops_by_itself(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
+            Self::Console(_) | Self::Demo(_) | Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
             Self::Migrate(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

@@ -6,6 +6,8 @@ use super::exit::Exit;
 use crate::{
     billing::BillingError,
     config::{ConfigErrors, ConfigProblem},
+    console::ConsoleError,
+    demo::DemoError,
     domain::provider::Environment,
     runtime::RuntimeError,
     simulators::SimulatorError,
@@ -34,6 +36,12 @@ pub(super) enum CliError {
     /// The simulators.
     #[error(transparent)]
     Simulator(#[from] SimulatorError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// The console.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
     /// An argument that parses and makes no sense.
     #[error("{message}")]
     Usage {
@@ -98,6 +106,8 @@ impl CliError {
             Self::Store(error) => store(error),
             Self::Intake(error) => intake(error),
             Self::Simulator(error) => simulator(error),
+            Self::Demo(error) => demo(error),
+            Self::Console(_) => Exit::Failed,
             Self::NotFound { .. } => Exit::NotFound,
             Self::Refused { .. } => Exit::Refused,
             Self::File { .. } | Self::Io(_) | Self::Interrupted => Exit::Failed,
@@ -113,6 +123,8 @@ impl CliError {
             Self::Store(error) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Simulator(_) => "simulator",
+            Self::Demo(_) => "demo",
+            Self::Console(_) => "console",
             Self::Usage { .. } => "usage",
             Self::NotFound { .. } => "not_found",
             Self::Refused { code, .. } => code,
@@ -137,21 +149,26 @@ impl CliError {
             Self::NotFound { what, .. } => Some(format!(
                 "`billdeck {what}s list` shows those there are; `billdeck config show` tells which environment is served"
             )),
-            Self::Simulator(_) | Self::File { .. } | Self::Io(_) | Self::Interrupted => None,
+            Self::Demo(error) => error.hint(),
+            Self::Simulator(_) | Self::Console(_) | Self::File { .. } | Self::Io(_) | Self::Interrupted => {
+                None
+            }
         }
     }
 
     /// The single problems, where there are several.
     pub(super) fn problems(&self) -> Option<&[ConfigProblem]> {
         match self {
-            Self::Config(errors) | Self::Runtime(RuntimeError::DemoCatalog(errors)) => {
-                Some(errors.problems())
-            }
+            Self::Config(errors)
+            | Self::Runtime(RuntimeError::DemoCatalog(errors))
+            | Self::Demo(DemoError::Catalog(errors)) => Some(errors.problems()),
             Self::Runtime(_)
             | Self::Billing(_)
             | Self::Store(_)
             | Self::Intake(_)
             | Self::Simulator(_)
+            | Self::Demo(_)
+            | Self::Console(_)
             | Self::Usage { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
@@ -184,6 +201,16 @@ fn runtime(error: &RuntimeError) -> Exit {
         RuntimeError::DemoSetting(_) | RuntimeError::Listen { .. } | RuntimeError::LogFile { .. } => {
             Exit::Failed
         }
+    }
+}
+
+fn demo(error: &DemoError) -> Exit {
+    match error {
+        DemoError::Folder(_) => Exit::Failed,
+        DemoError::Catalog(_) => Exit::Usage,
+        DemoError::Runtime(error) => runtime(error),
+        DemoError::Simulator(error) => simulator(error),
+        DemoError::Store(error) => store(error),
     }
 }
 

@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return context.printer().error(&CliError::Io(error)).into(),
     };
-    let exit = runtime.block_on(run(cli.command, context));
+    let exit = runtime.block_on(run(cli.command.unwrap_or_default(), context));
     // After a second signal there may be work that nobody waits for any more.
     runtime.shutdown_background();
     exit.into()
