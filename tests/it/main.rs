@@ -7,6 +7,8 @@ mod demo;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod pool;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod server;
