@@ -81,16 +81,20 @@ impl TestDb {
     /// One row as JSON, of a query that gives one row.
     pub(crate) async fn row(&self, sql: &'static str) -> serde_json::Value {
         let wrapped = format!("select to_jsonb(found) from ({sql}) found");
-        let sqlx::types::Json(row) =
-            sqlx::query_scalar(AssertSqlSafe(wrapped)).fetch_one(&self.pool).await.unwrap();
+        let sqlx::types::Json(row) = sqlx::query_scalar(AssertSqlSafe(wrapped))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
         row
     }
 
     /// All rows as JSON, in the query's order.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<serde_json::Value> {
         let wrapped = format!("select to_jsonb(found) from ({sql}) found");
-        let rows: Vec<sqlx::types::Json<serde_json::Value>> =
-            sqlx::query_scalar(AssertSqlSafe(wrapped)).fetch_all(&self.pool).await.unwrap();
+        let rows: Vec<sqlx::types::Json<serde_json::Value>> = sqlx::query_scalar(AssertSqlSafe(wrapped))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
         rows.into_iter().map(|sqlx::types::Json(row)| row).collect()
     }
 }
@@ -101,7 +105,10 @@ impl Drop for TestDb {
         let server = url_of(&self.cluster, "postgres");
         // The test's own runtime may be gone, or be this thread's.
         let done = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let mut admin = PgConnection::connect(&server).await?;
                 sqlx::query(AssertSqlSafe(drop)).execute(&mut admin).await?;
@@ -117,11 +124,21 @@ async fn copy_of(cluster: Arc<Cluster>, template: Option<&str>) -> TestDb {
     let name = format!("billdeck_test_{}", Uuid::now_v7().simple());
     let from = template.unwrap_or("template0");
     let mut admin = admin(&cluster).await;
-    run(&mut admin, format!("create database {name} template {from} strategy wal_log")).await;
+    run(
+        &mut admin,
+        format!("create database {name} template {from} strategy wal_log"),
+    )
+    .await;
     let url = url_of(&cluster, &name);
     let options = ConnectOptions::new(url.as_str().into(), Environment::Test);
     let store = Store::connect(options).await.unwrap();
-    TestDb { pool: store.pool().clone(), url, store, name, cluster }
+    TestDb {
+        pool: store.pool().clone(),
+        url,
+        store,
+        name,
+        cluster,
+    }
 }
 
 /// The template for these migrations and this filling; made by whoever comes first.
@@ -146,7 +163,11 @@ async fn template(cluster: &Cluster, kind: &str, size: Option<bulk::Size>) -> St
     if !exists {
         // Renamed when it is ready, so that a run that dies half way leaves no half template.
         let making = format!("{name}_making");
-        run(&mut admin, format!("drop database if exists {making} with (force)")).await;
+        run(
+            &mut admin,
+            format!("drop database if exists {making} with (force)"),
+        )
+        .await;
         run(&mut admin, format!("create database {making}")).await;
         let mut conn = PgConnection::connect(&url_of(cluster, &making)).await.unwrap();
         migrate::migrate(&mut conn).await.unwrap();
