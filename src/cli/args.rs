@@ -6,11 +6,16 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     answer::Answer,
-    completions,
+    audit::AuditCommand,
+    completions::{CompletionsArgs, ManArgs},
     config::ConfigCommand,
     context::Context,
+    customers::CustomersCommand,
     error::CliError,
+    events::EventsCommand,
+    links::{CheckoutCommand, PortalCommand},
     process::{MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
+    subscriptions::SubscriptionsCommand,
 };
 
 /// Keyboard-driven terminal console for subscription billing across several payment providers.
@@ -66,13 +71,31 @@ pub(super) enum Command {
     Migrate(MigrateArgs),
     /// Run the provider simulators alone
     Simulate(SimulateArgs),
+    /// The event backlog
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Customers
+    #[command(subcommand)]
+    Customers(CustomersCommand),
+    /// Subscriptions
+    #[command(subcommand)]
+    Subscriptions(SubscriptionsCommand),
+    /// Links on which customers subscribe
+    #[command(subcommand)]
+    Checkout(CheckoutCommand),
+    /// Links to the provider's own page for a customer
+    #[command(subcommand)]
+    Portal(PortalCommand),
+    /// Who did what
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
-    Completions(completions::CompletionsArgs),
+    Completions(CompletionsArgs),
     /// Print the manual page
-    Man(completions::ManArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -83,6 +106,12 @@ impl Command {
             Self::Worker(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
+            Self::Events(command) => command.run(context).await,
+            Self::Customers(command) => command.run(context).await,
+            Self::Subscriptions(command) => command.run(context).await,
+            Self::Checkout(command) => command.run(context).await,
+            Self::Portal(command) => command.run(context).await,
+            Self::Audit(command) => command.run(context).await,
             Self::Config(command) => command.run(context),
             Self::Completions(args) => Ok(args.run()),
             Self::Man(args) => args.run(),
@@ -93,7 +122,16 @@ impl Command {
     pub(super) const fn stops_by_itself(&self) -> bool {
         match self {
             Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
-            Self::Migrate(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Events(command) => command.stops_by_itself(),
+            Self::Migrate(_)
+            | Self::Customers(_)
+            | Self::Subscriptions(_)
+            | Self::Checkout(_)
+            | Self::Portal(_)
+            | Self::Audit(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }

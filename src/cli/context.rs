@@ -73,6 +73,24 @@ impl Context {
         self.config_with(&self.flags(), Purpose::Ordinary)
     }
 
+    /// Loads the configuration for a command that writes; a read-only session refuses it before anything is opened.
+    pub(super) fn writable_config(&self) -> Result<Config, CliError> {
+        self.writable_config_with(&self.flags())
+    }
+
+    /// As [`Context::writable_config`], with these flags.
+    pub(super) fn writable_config_with(&self, flags: &Flags) -> Result<Config, CliError> {
+        let config = self.config_with(flags, Purpose::Ordinary)?;
+        if config.settings.read_only {
+            return Err(CliError::Refused {
+                code: "read_only",
+                message: "this session is read-only, and the command writes".to_owned(),
+                hint: Some("run it without `--read-only`, or with a profile that may write".to_owned()),
+            });
+        }
+        Ok(config)
+    }
+
     /// Starts the logs, once.
     pub(super) fn log(&self, config: &Config, target: LogTarget) -> Result<(), CliError> {
         let verbosity = i16::from(self.globals.verbose) - i16::from(self.globals.quiet);

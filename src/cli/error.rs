@@ -2,12 +2,15 @@
 
 use std::io;
 
-use super::exit::Exit;
+use super::{
+    exit::Exit,
+    text::{clean, cut},
+};
 use crate::{
     billing::BillingError,
     config::{ConfigErrors, ConfigProblem},
     domain::provider::Environment,
-    runtime::RuntimeError,
+    runtime::{Process, RuntimeError},
     simulators::SimulatorError,
     store::StoreError,
     webhooks::intake::IntakeError,
@@ -86,6 +89,15 @@ impl CliError {
         Self::Usage {
             message: message.into(),
             hint: Some(hint.into()),
+        }
+    }
+
+    /// There is no such thing in the environment that this process serves. A very long id is not repeated in full.
+    pub(super) fn not_found(what: &'static str, id: &str, process: &Process) -> Self {
+        Self::NotFound {
+            what,
+            id: cut(&clean(id), 80),
+            environment: process.settings().environment,
         }
     }
 

@@ -5,13 +5,22 @@
 
 mod answer;
 mod args;
+mod audit;
+mod changes;
 mod completions;
 mod config;
+mod confirm;
 mod context;
+mod customers;
 mod error;
+mod events;
 mod exit;
+mod filters;
+mod links;
+mod listing;
 mod printer;
 mod process;
+mod subscriptions;
 mod table;
 mod text;
 
