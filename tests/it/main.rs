@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod postgres;
@@ -10,6 +12,8 @@ mod postgres;
 mod server;
 #[cfg(test)]
 mod simulator;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]
