@@ -11,10 +11,11 @@ use super::{
     config::ConfigCommand,
     context::Context,
     customers::CustomersCommand,
+    doctor::DoctorArgs,
     error::CliError,
     events::EventsCommand,
     links::{CheckoutCommand, PortalCommand},
-    process::{MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
+    process::{ConsoleArgs, DemoArgs, MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
     subscriptions::SubscriptionsCommand,
 };
 
@@ -27,7 +28,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) globals: Globals,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 /// Flags that every command takes.
@@ -63,6 +64,10 @@ pub(super) struct Globals {
 /// What billdeck can be asked to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Open the console on the configured database; the same as no command at all
+    Console(ConsoleArgs),
+    /// Try billdeck: made-up accounts, simulated providers and a database of their own
+    Demo(DemoArgs),
     /// Run the webhook listener, and a worker beside it
     Serve(ServeArgs),
     /// Run a worker alone; any number may run on any number of hosts
@@ -89,6 +94,8 @@ pub(super) enum Command {
     /// Who did what
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look at everything that billdeck needs, and say what to do about what is missing
+    Doctor(DoctorArgs),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -98,10 +105,18 @@ pub(super) enum Command {
     Man(ManArgs),
 }
 
+impl Default for Command {
+    fn default() -> Self {
+        Self::Console(ConsoleArgs::default())
+    }
+}
+
 impl Command {
     /// Runs it.
     pub(super) async fn run(self, context: &Context) -> Result<Answer, CliError> {
         match self {
+            Self::Console(args) => args.run(context).await,
+            Self::Demo(args) => args.run(context).await,
             Self::Serve(args) => args.run(context).await,
             Self::Worker(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
@@ -112,6 +127,7 @@ impl Command {
             Self::Checkout(command) => command.run(context).await,
             Self::Portal(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
+            Self::Doctor(args) => args.run(context).await,
             Self::Config(command) => command.run(context),
             Self::Completions(args) => Ok(args.run()),
             Self::Man(args) => args.run(),
@@ -121,7 +137,7 @@ impl Command {
     /// It listens to signals itself and ends in order.
     pub(super) const fn stops_by_itself(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
+            Self::Console(_) | Self::Demo(_) | Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
             Self::Events(command) => command.stops_by_itself(),
             Self::Migrate(_)
             | Self::Customers(_)
@@ -129,6 +145,7 @@ impl Command {
             | Self::Checkout(_)
             | Self::Portal(_)
             | Self::Audit(_)
+            | Self::Doctor(_)
             | Self::Config(_)
             | Self::Completions(_)
             | Self::Man(_) => false,

@@ -47,6 +47,11 @@ impl Context {
         &self.stop
     }
 
+    /// A database is named on the command line.
+    pub(super) const fn names_database(&self) -> bool {
+        self.globals.database_url.is_some()
+    }
+
     /// The global flags as the configuration takes them.
     pub(super) fn flags(&self) -> Flags {
         let globals = &self.globals;
