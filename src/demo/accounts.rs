@@ -6,6 +6,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
     domain::{catalog::Catalog, provider::Environment, subscription::IntervalUnit},
+    runtime::simulated_prices,
     simulators::{
         Person,
         stripe::{Address, CancelWhen, Decline, NewAccount, Recurring, SimPrice, Step, Story, Unit},
@@ -230,30 +231,9 @@ fn later(at: Timestamp, days: i64, seconds: i64) -> Timestamp {
     at.checked_add(on).unwrap_or(at)
 }
 
-/// What the simulated account sells: the catalogue's prices of the test environment, and one that no plan names.
+/// What the simulated account sells: the catalogue's prices, and one that no plan names.
 pub fn prices(catalog: &Catalog) -> Vec<SimPrice> {
-    let mut prices: Vec<SimPrice> = catalog
-        .plans()
-        .iter()
-        .flat_map(|plan| plan.prices.iter().map(move |price| (plan, price)))
-        .filter(|(_, price)| price.environment == Environment::Test)
-        .map(|(plan, price)| SimPrice {
-            id: price.id.to_string(),
-            product: plan.name.clone(),
-            currency: price.amount.currency.code().to_lowercase(),
-            unit_amount: price.amount.minor,
-            recurring: Some(Recurring {
-                interval: match price.interval.unit {
-                    IntervalUnit::Day => Unit::Day,
-                    IntervalUnit::Week => Unit::Week,
-                    IntervalUnit::Month => Unit::Month,
-                    IntervalUnit::Year => Unit::Year,
-                },
-                interval_count: price.interval.count,
-            }),
-            nickname: None,
-        })
-        .collect();
+    let mut prices = simulated_prices(catalog, Environment::Test);
     if !prices.iter().any(|price| price.id == UNKNOWN_PRICE) {
         prices.push(SimPrice {
             id: UNKNOWN_PRICE.to_owned(),
