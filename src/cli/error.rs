@@ -2,14 +2,17 @@
 
 use std::io;
 
-use super::exit::Exit;
+use super::{
+    exit::Exit,
+    text::{clean, cut},
+};
 use crate::{
     billing::BillingError,
     config::{ConfigErrors, ConfigProblem},
     console::ConsoleError,
-    demo::DemoError,
+    demo::{DemoError, FolderError},
     domain::provider::Environment,
-    runtime::RuntimeError,
+    runtime::{Process, RuntimeError},
     simulators::SimulatorError,
     store::StoreError,
     webhooks::intake::IntakeError,
@@ -36,12 +39,12 @@ pub(super) enum CliError {
     /// The simulators.
     #[error(transparent)]
     Simulator(#[from] SimulatorError),
-    /// The demo.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
     /// The console.
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// An argument that parses and makes no sense.
     #[error("{message}")]
     Usage {
@@ -97,6 +100,15 @@ impl CliError {
         }
     }
 
+    /// There is no such thing in the environment that this process serves. A very long id is not repeated in full.
+    pub(super) fn not_found(what: &'static str, id: &str, process: &Process) -> Self {
+        Self::NotFound {
+            what,
+            id: cut(&clean(id), 80),
+            environment: process.settings().environment,
+        }
+    }
+
     /// The exit code: the one place where it is decided.
     pub(super) fn exit(&self) -> Exit {
         match self {
@@ -106,8 +118,8 @@ impl CliError {
             Self::Store(error) => store(error),
             Self::Intake(error) => intake(error),
             Self::Simulator(error) => simulator(error),
+            Self::Console(error) => console(error),
             Self::Demo(error) => demo(error),
-            Self::Console(_) => Exit::Failed,
             Self::NotFound { .. } => Exit::NotFound,
             Self::Refused { .. } => Exit::Refused,
             Self::File { .. } | Self::Io(_) | Self::Interrupted => Exit::Failed,
@@ -123,8 +135,11 @@ impl CliError {
             Self::Store(error) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Simulator(_) => "simulator",
-            Self::Demo(_) => "demo",
-            Self::Console(_) => "console",
+            Self::Console(ConsoleError::NoTerminal) => "no_terminal",
+            Self::Console(ConsoleError::Terminal(_) | ConsoleError::Panicked) => "console",
+            Self::Demo(DemoError::Runtime(error)) => error.code(),
+            Self::Demo(DemoError::Store(error)) => error.code(),
+            Self::Demo(DemoError::Folder(_) | DemoError::Catalog(_) | DemoError::Simulator(_)) => "demo",
             Self::Usage { .. } => "usage",
             Self::NotFound { .. } => "not_found",
             Self::Refused { code, .. } => code,
@@ -145,11 +160,11 @@ impl CliError {
             Self::Billing(error) => error.hint(),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Intake(error) => error.hint().map(str::to_owned),
+            Self::Demo(error) => error.hint(),
             Self::Usage { hint, .. } | Self::Refused { hint, .. } => hint.clone(),
             Self::NotFound { what, .. } => Some(format!(
                 "`billdeck {what}s list` shows those there are; `billdeck config show` tells which environment is served"
             )),
-            Self::Demo(error) => error.hint(),
             Self::Simulator(_) | Self::Console(_) | Self::File { .. } | Self::Io(_) | Self::Interrupted => {
                 None
             }
@@ -167,8 +182,8 @@ impl CliError {
             | Self::Store(_)
             | Self::Intake(_)
             | Self::Simulator(_)
-            | Self::Demo(_)
             | Self::Console(_)
+            | Self::Demo(_)
             | Self::Usage { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
@@ -204,9 +219,18 @@ fn runtime(error: &RuntimeError) -> Exit {
     }
 }
 
+fn console(error: &ConsoleError) -> Exit {
+    match error {
+        ConsoleError::NoTerminal => Exit::Usage,
+        ConsoleError::Terminal(_) | ConsoleError::Panicked => Exit::Failed,
+    }
+}
+
 fn demo(error: &DemoError) -> Exit {
     match error {
-        DemoError::Folder(_) => Exit::Failed,
+        DemoError::Folder(FolderError::NotADemo(_) | FolderError::InUse(_)) => Exit::Refused,
+        DemoError::Folder(FolderError::Cluster { .. }) => Exit::Database,
+        DemoError::Folder(FolderError::Io { .. } | FolderError::Socket(_)) => Exit::Failed,
         DemoError::Catalog(_) => Exit::Usage,
         DemoError::Runtime(error) => runtime(error),
         DemoError::Simulator(error) => simulator(error),

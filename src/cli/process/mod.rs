@@ -1,6 +1,6 @@
 //! Commands that run until they are told to stop, and the one that prepares the database for them.
 
-mod console;
+pub(super) mod console;
 mod demo;
 mod migrate;
 mod serve;
