@@ -3,6 +3,7 @@
 pub(crate) mod db;
 pub(crate) mod listener;
 pub(crate) mod proxy;
+pub(crate) mod scripted;
 pub(crate) mod stripe;
 
 use std::{future::Future, time::Duration};
