@@ -2,7 +2,7 @@
 //! webhooks; nothing is written into the tables.
 
 use jiff::{SignedDuration, Timestamp};
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
     domain::{catalog::Catalog, provider::Environment, subscription::IntervalUnit},
@@ -44,7 +44,11 @@ impl Accounts {
                 monthly: price.interval.unit == IntervalUnit::Month,
             })
             .collect();
-        Self { random: StdRng::seed_from_u64(seed), offers, made: 0 }
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            offers,
+            made: 0,
+        }
     }
 
     /// Whether there is anything to buy.
@@ -59,7 +63,11 @@ impl Accounts {
 
     /// A number below `below`; 0 for 0.
     pub fn below(&mut self, below: u32) -> u32 {
-        if below == 0 { 0 } else { self.random.next_u32() % below }
+        if below == 0 {
+            0
+        } else {
+            self.random.next_u32() % below
+        }
     }
 
     /// An account of somebody who belongs to an owner of the application.
@@ -81,7 +89,10 @@ impl Accounts {
         NewAccount {
             email: Some(person.email.clone()),
             name: Some(person.name.clone()),
-            address: Some(Address { country: Some(person.country.clone()), ..Address::default() }),
+            address: Some(Address {
+                country: Some(person.country.clone()),
+                ..Address::default()
+            }),
             metadata: std::collections::BTreeMap::new(),
         }
     }
@@ -89,7 +100,11 @@ impl Accounts {
     /// What somebody buys: the step, and whether it is billed monthly.
     fn purchase(&mut self, trial_days: Option<i64>) -> Option<(Step, Offer)> {
         let offer = self.offers.choose(&mut self.random)?.clone();
-        let quantity = if offer.per_seat { i64::from(2 + self.below(14)) } else { 1 };
+        let quantity = if offer.per_seat {
+            i64::from(2 + self.below(14))
+        } else {
+            1
+        };
         let step = Step::Subscribe {
             price: offer.price.clone(),
             quantity,
@@ -115,24 +130,60 @@ impl Accounts {
         let story = match kind {
             0..40 | 70..=u32::MAX => story,
             // The card stopped working a while ago: past due, recovered, or given up.
-            40..47 => story.then(middle, Step::CardRefuses { decline: Decline::new("insufficient_funds") }),
+            40..47 => story.then(
+                middle,
+                Step::CardRefuses {
+                    decline: Decline::new("insufficient_funds"),
+                },
+            ),
             47..53 => story
-                .then(middle, Step::CardRefuses { decline: Decline::new("expired_card") })
+                .then(
+                    middle,
+                    Step::CardRefuses {
+                        decline: Decline::new("expired_card"),
+                    },
+                )
                 .then(late, Step::NewCard { card: None }),
-            53..58 => story.then(late, Step::Cancel { when: CancelWhen::PeriodEnd, feedback: None }),
+            53..58 => story.then(
+                late,
+                Step::Cancel {
+                    when: CancelWhen::PeriodEnd,
+                    feedback: None,
+                },
+            ),
             58..61 => story.then(
                 middle,
-                Step::Cancel { when: CancelWhen::Portal, feedback: Some("too_expensive".to_owned()) },
+                Step::Cancel {
+                    when: CancelWhen::Portal,
+                    feedback: Some("too_expensive".to_owned()),
+                },
             ),
-            61..64 => story.then(middle, Step::Cancel { when: CancelWhen::Now, feedback: None }),
+            61..64 => story.then(
+                middle,
+                Step::Cancel {
+                    when: CancelWhen::Now,
+                    feedback: None,
+                },
+            ),
             64..66 => story.then(late, Step::Refund { amount: None }),
-            66..67 => story.then(middle, Step::Dispute { reason: "product_not_received".to_owned() }),
+            66..67 => story.then(
+                middle,
+                Step::Dispute {
+                    reason: "product_not_received".to_owned(),
+                },
+            ),
             67..70 if offer.per_seat => {
                 let seats = i64::from(2 + self.below(20));
                 story.then(middle, Step::SetSeats { quantity: seats })
             }
             67..70 => match self.another_monthly(&offer.price) {
-                Some(price) => story.then(middle, Step::ChangePlan { price, quantity: None }),
+                Some(price) => story.then(
+                    middle,
+                    Step::ChangePlan {
+                        price,
+                        quantity: None,
+                    },
+                ),
                 None => story,
             },
         };
@@ -161,7 +212,11 @@ impl Accounts {
     pub fn unclaimed(&mut self, person: &Person, now: Timestamp) -> Option<Story> {
         let begins = ago(now, 40, 0);
         let (subscribe, _) = self.purchase(None)?;
-        Some(Story::of(Self::stranger(person), begins).then(later(begins, 0, 60), subscribe).then(now, Step::Wait {}))
+        Some(
+            Story::of(Self::stranger(person), begins)
+                .then(later(begins, 0, 60), subscribe)
+                .then(now, Step::Wait {}),
+        )
     }
 }
 
@@ -205,10 +260,12 @@ pub fn prices(catalog: &Catalog) -> Vec<SimPrice> {
             product: "Pro".to_owned(),
             currency: "mxn".to_owned(),
             unit_amount: 89_900,
-            recurring: Some(Recurring { interval: Unit::Month, interval_count: 1 }),
+            recurring: Some(Recurring {
+                interval: Unit::Month,
+                interval_count: 1,
+            }),
             nickname: None,
         });
     }
     prices
 }
-

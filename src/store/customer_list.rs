@@ -23,6 +23,8 @@ const MAX_WORDS: usize = 12;
 const MAX_LETTERS: usize = 200;
 
 const EMAIL: &str = "lower(c.email)";
+/// The same, where a query inside has worked it out: its order is known only by that name.
+const KEY: &str = "c.key";
 
 /// One page of customers.
 pub async fn customer_list(
@@ -116,8 +118,10 @@ impl<'a> Selection<'a> {
         };
         match step {
             Step::Look { window } => {
-                query.push(format_args!("select c.id, {key} as key from ("));
-                query.push("select c.* from customer c where c.merged_into is null");
+                query.push("select c.id, c.key from (");
+                query.push(format_args!(
+                    "select c.*, {key} as key from customer c where c.merged_into is null"
+                ));
                 match self.sort {
                     CustomerSortKey::Created => self.push_columns(query),
                     CustomerSortKey::Email => {}
@@ -142,7 +146,7 @@ impl<'a> Selection<'a> {
                     self.push_visible(query);
                     self.push_provider(query);
                 }
-                stretch.push_order(query, EMAIL, "c.id", stretch.wanted);
+                stretch.push_order(query, KEY, "c.id", stretch.wanted);
             }
             Step::Gather => {
                 query.push("with c as materialized (select c.id, c.email from customer c ");

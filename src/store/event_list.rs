@@ -25,6 +25,9 @@ use crate::domain::{
 };
 
 const LIST: &str = "events";
+/// Ends the look-up of an event for a row of work. A lateral query with a limit stays what it is: without, the database
+/// may walk all events in the wanted order and ask for the work of each.
+const WORK_OF_EVENT: &str = " limit 1) as own where true";
 
 /// One page of events.
 pub async fn event_list(
@@ -62,7 +65,7 @@ pub(super) async fn event_count_to(
     let mut query = QueryBuilder::new("select count(*) from (");
     let limit = usize::try_from(cap).unwrap_or(usize::MAX).saturating_add(1);
     selection.push_branches(&mut query, None, Reading::Down, limit);
-    query.push(format_args!(" limit {limit}) as found"));
+    query.push(") as found");
     let count: i64 = query.build_query_scalar().fetch_one(&mut *conn).await?;
     let count = u64::try_from(count).unwrap_or(0);
     Ok(if count > cap {
@@ -246,12 +249,13 @@ impl Selection {
                 if self.unfinished.any() {
                     for condition in ["w.error_code = ", "w.error_code is null and w.wait_kind = "] {
                         let query = branches.next();
-                        self.push_work(query);
+                        Self::push_work(query);
+                        self.push_books(query);
+                        query.push(WORK_OF_EVENT);
                         query
                             .push(format_args!(" and {condition}"))
                             .push_bind(code.clone());
-                        self.push_rest(query, from, reading);
-                        query.push(format_args!(" order by e.id {order} limit {limit})"));
+                        self.push_work_rest(query, from, reading, limit);
                     }
                 }
                 if !self.ends.is_empty() {
@@ -296,11 +300,11 @@ impl Selection {
             return;
         }
         let query = branches.next();
-        self.push_work(query);
+        Self::push_work(query);
         push_types(query, types);
-        self.push_rest(query, from, reading);
-        let order = reading.order();
-        query.push(format_args!(" order by e.id {order} limit {limit})"));
+        self.push_books(query);
+        query.push(WORK_OF_EVENT);
+        self.push_work_rest(query, from, reading, limit);
     }
 
     /// Finished events, each word of a column with each end for itself, so that the index gives them in order.
@@ -356,13 +360,34 @@ impl Selection {
         query.push(")");
     }
 
-    /// Work that is in any of the wanted states.
-    fn push_work(&self, query: &mut QueryBuilder<Postgres>) {
+    /// Begins to look up each row of work's event; conditions on the event may follow, then [`WORK_OF_EVENT`], then
+    /// conditions on the work.
+    fn push_work(query: &mut QueryBuilder<Postgres>) {
         query.push(
-            "select e.id from work w join event e on e.id = w.event_id \
-             left join lane l on l.key = w.lane where e.end_state is null",
+            "select w.event_id as id from work w left join lane l on l.key = w.lane cross join lateral \
+             (select from event e where e.id = w.event_id and e.end_state is null",
         );
+    }
+
+    /// Which work is wanted, and in which order.
+    fn push_work_rest(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        from: Option<Uuid>,
+        reading: Reading,
+        limit: usize,
+    ) {
         self.unfinished.push(query);
+        if let Some(oldest) = self.oldest {
+            query.push(" and w.event_id >= ").push_bind(oldest);
+        }
+        if let Some(from) = from {
+            query
+                .push(format_args!(" and w.event_id {} ", reading.beyond()))
+                .push_bind(from);
+        }
+        let order = reading.order();
+        query.push(format_args!(" order by w.event_id {order} limit {limit})"));
     }
 
     fn push_ends(&self, query: &mut QueryBuilder<Postgres>) {
@@ -372,13 +397,18 @@ impl Selection {
             .push("::text[])");
     }
 
-    /// What is checked on every road.
-    fn push_rest(&self, query: &mut QueryBuilder<Postgres>, from: Option<Uuid>, reading: Reading) {
+    /// Which of the providers' books are wanted, and which types on a road that does not lead by type.
+    fn push_books(&self, query: &mut QueryBuilder<Postgres>) {
         query.push(" and e.livemode = ").push_bind(self.livemode);
         if let Some(provider) = self.provider {
             query.push(" and e.provider = ").push_bind(provider.as_str());
         }
         push_types(query, self.types.as_ref());
+    }
+
+    /// What is checked on every road that leads through events.
+    fn push_rest(&self, query: &mut QueryBuilder<Postgres>, from: Option<Uuid>, reading: Reading) {
+        self.push_books(query);
         if let Some(oldest) = self.oldest {
             query.push(" and e.id >= ").push_bind(oldest);
         }

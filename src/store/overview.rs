@@ -112,22 +112,23 @@ async fn unlinked_payers(conn: &mut PgConnection, view: Viewpoint) -> Result<Unl
             order by id desc
             limit $3
         ) as c
-        where exists (
-            select
+        -- Sums rather than `exists`, which may be carried out as one hash over all subscriptions.
+        where coalesce((
+            select bool_or(true)
             from customer_link k
             join subscription s on s.link_id = k.id
             where k.customer_id = c.id
                 and k.livemode = $1
                 and (s.status in ('trialing', 'active') or (s.status = 'past_due' and $2))
-        )
-        or exists (
-            select
+        ), false)
+        or coalesce((
+            select bool_or(true)
             from customer_link k
             join orders o on o.link_id = k.id
             where k.customer_id = c.id
                 and k.livemode = $1
                 and o.status in ('paid', 'partially_refunded')
-        )
+        ), false)
         "#,
         view.environment.livemode(),
         view.past_due_has_access,

@@ -83,11 +83,14 @@ pub(super) enum Part {
     Unvalued,
 }
 
+/// A row's place: the value it is sorted by, and its id.
+type Place<K> = (Option<K>, Uuid);
+
 /// A part of the list, read in one go.
 pub(super) struct Stretch<K> {
     part: Part,
     reading: Reading,
-    from: Option<(Option<K>, Uuid)>,
+    from: Option<Place<K>>,
     /// How many rows are still wanted.
     pub(super) wanted: usize,
 }
@@ -144,7 +147,7 @@ pub(super) async fn pick<K, F>(
     by_id: bool,
     road: Road,
     push: F,
-) -> Result<Vec<(Option<K>, Uuid)>, StoreError>
+) -> Result<Vec<Place<K>>, StoreError>
 where
     K: SortKey,
     F: Fn(&mut QueryBuilder<Postgres>, &Stretch<K>, Step),
@@ -183,7 +186,7 @@ async fn fetch<K, F>(
     stretch: &Stretch<K>,
     step: Step,
     push: &F,
-) -> Result<Vec<(Option<K>, Uuid)>, StoreError>
+) -> Result<Vec<Place<K>>, StoreError>
 where
     K: SortKey,
     F: Fn(&mut QueryBuilder<Postgres>, &Stretch<K>, Step),
@@ -198,7 +201,7 @@ where
 }
 
 /// The parts of the list that lie ahead, in reading order, each with the row to go on from.
-fn stretches<K: SortKey>(walk: &Walk<Option<K>>, by_id: bool) -> Vec<(Part, Option<(Option<K>, Uuid)>)> {
+fn stretches<K: SortKey>(walk: &Walk<Option<K>>, by_id: bool) -> Vec<(Part, Option<Place<K>>)> {
     let from = walk.from().map(|cursor| (cursor.key.clone(), cursor.id));
     if by_id {
         return vec![(Part::ById, from)];

@@ -5,6 +5,8 @@ mod billing;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod postgres;
@@ -12,6 +14,8 @@ mod postgres;
 mod server;
 #[cfg(test)]
 mod simulator;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]

@@ -93,7 +93,7 @@ struct Waiting<'t> {
 
 struct Round<'t, 'a> {
     work: Working<'a>,
-    /// Objects that a read of this very call is the newest word on, and when it was made.
+    /// Objects of which the stored state is that of a read of this very call, or of a later one; and when it was made.
     read_now: BTreeMap<ObjectRef, Timestamp>,
     reads: BTreeSet<ObjectRef>,
     verdicts: BTreeMap<ObjectRef, Verdict>,
@@ -148,6 +148,9 @@ impl<'t> Round<'t, '_> {
         }
         let standing = Standing::of(item.observation);
         let verdict = versions::judge(&self.work.version(&object), item.evidence, standing);
+        if let (Evidence::Read { at, .. }, Verdict::Apply | Verdict::Stale) = (item.evidence, verdict) {
+            self.read_now.insert(object.clone(), *at);
+        }
         let verdict = match (verdict, item.evidence) {
             (Verdict::Stale | Verdict::InEffect, _) => verdict,
             (Verdict::Apply, _) => self.apply(item, &object, standing, false),
@@ -179,9 +182,6 @@ impl<'t> Round<'t, '_> {
             evidence: item.evidence,
             unsure,
         };
-        if let Evidence::Read { at, .. } = item.evidence {
-            self.read_now.insert(object.clone(), *at);
-        }
         match dispatch(&mut self.work, item.observation, proof) {
             Ok(true) => versions::record(&mut self.work, object, item.evidence, standing.terminal),
             Ok(false) => {}

@@ -39,7 +39,8 @@ pub use diff::row_diffs;
 pub use needs::needs;
 
 /// What the rows that take part in a plan are found by. The store adds what hangs on them: a link's customer, the
-/// payments of an order and the order of a payment, the refunds and disputes of those payments, the links of an owner.
+/// payments of an order and the order of a payment, the refunds and disputes of those payments, the links of an owner;
+/// and an order may go by the id of a payment or of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Provider objects: each with its version and, where its kind has a table, its row.
@@ -265,3 +266,6 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,8 @@ use crate::domain::{
 };
 
 /// How late in its life an object is. Compared only where two descriptions of one moment cannot be told apart and the
-/// provider cannot be asked; the second figure counts within a stage (tries, money that went back).
+/// provider cannot be asked. Whatever nothing can follow ranks above all that something can; the second figure counts
+/// within a stage (tries to collect).
 pub(super) type Rank = (u8, i64);
 
 /// How far along its life a description stands.
@@ -229,9 +230,6 @@ pub(super) fn judge(version: &Version, evidence: &Evidence, standing: Standing) 
 /// Settles, by rule, a doubt about a body that no read can settle: whether the body counts.
 pub(super) fn wins(work: &Working<'_>, object: &ObjectRef, evidence: &Evidence, standing: Standing) -> bool {
     let version = work.version(object);
-    if version.terminal != standing.terminal {
-        return standing.terminal;
-    }
     let stored = stored_rank(work, object);
     if standing.rank != stored {
         return standing.rank > stored;

@@ -1,9 +1,12 @@
 //! What tests of several areas share.
 
+pub(crate) mod bulk;
 pub(crate) mod db;
 pub(crate) mod listener;
+pub(crate) mod plans;
 pub(crate) mod proxy;
 pub(crate) mod scripted;
+pub(crate) mod seed;
 pub(crate) mod stripe;
 
 use std::{future::Future, time::Duration};

@@ -434,7 +434,8 @@ impl ProviderApi for Scripted {
         let started = StartedCheckout {
             id: id(&format!("cs_made_{number}")),
             url: format!("https://pay.example.com/{number}"),
-            expires_at: Some(Timestamp::now() + SignedDuration::from_hours(24)),
+            // Providers count in whole seconds.
+            expires_at: Timestamp::from_second(Timestamp::now().as_second() + 24 * 3_600).ok(),
         };
         self.answer(Step::CheckoutCreate, started)
     }
