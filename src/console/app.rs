@@ -10,7 +10,7 @@ use super::{
     ConsoleOptions,
     desk::{News, Setting},
     effect::{Access, Effect, Export, ExportFormat, Read},
-    format::{Clock, TimeStyle},
+    format::Clock,
     keymap::{Binding, Chord, Context},
     msg::Msg,
     nav::{Place, Stack},
@@ -67,18 +67,26 @@ pub struct App {
 impl App {
     /// A console on the overview. Nothing is asked for before [`App::start`].
     pub fn new(setting: Setting, options: ConsoleOptions, now: Timestamp) -> Self {
-        let theme = if options.no_color { options.theme.without_colour() } else { options.theme };
+        let theme = if options.no_color {
+            options.theme.without_colour()
+        } else {
+            options.theme
+        };
         let mut shared = Shared {
             access: Access::ReadWrite,
             writable_until: None,
             setting,
             theme,
-            glyphs: if options.ascii { Glyphs::ascii() } else { Glyphs::unicode() },
+            glyphs: if options.ascii {
+                Glyphs::ascii()
+            } else {
+                Glyphs::unicode()
+            },
             keymap: options.keymap,
             clock: Clock {
                 now,
                 zone: options.zone,
-                style: TimeStyle::Relative,
+                style: options.time,
             },
             live: true,
             link_up: true,
@@ -144,7 +152,10 @@ impl App {
         self.dirty = true;
         if self.shared.writable_until.is_some_and(|until| until <= now) {
             self.set_access(Access::ReadOnly);
-            self.toast = Some(Toast::note("writing has ended by itself; :rw allows it again", now));
+            self.toast = Some(Toast::note(
+                "writing has ended by itself; :rw allows it again",
+                now,
+            ));
         }
         match message {
             Msg::Terminal(event) => self.terminal(event),
@@ -180,7 +191,10 @@ impl App {
         let now = self.shared.now();
         // Ages are counted by the minute.
         let minute = Timestamp::from_second((now.as_second().div_euclid(60) + 1) * 60).ok();
-        let choices = self.pending_since.map(|since| since + CHOICES).filter(|at| *at > now);
+        let choices = self
+            .pending_since
+            .map(|since| since + CHOICES)
+            .filter(|at| *at > now);
         let live = self.shared.live;
         [
             minute,
@@ -192,7 +206,9 @@ impl App {
             Some(self.ping_due),
             self.shared.writable_until,
             self.stack.current().screen.deadline(&self.shared),
-            self.overlays.last().and_then(|(_, overlay)| overlay.deadline(&self.shared)),
+            self.overlays
+                .last()
+                .and_then(|(_, overlay)| overlay.deadline(&self.shared)),
             self.spinner_deadline(),
         ]
         .into_iter()
@@ -203,7 +219,13 @@ impl App {
     /// Work shows itself after a moment, and then moves.
     fn spinner_deadline(&self) -> Option<Timestamp> {
         let now = self.shared.now();
-        let first = self.shared.overview.value.is_none().then(|| self.shared.overview.since()).flatten();
+        let first = self
+            .shared
+            .overview
+            .value
+            .is_none()
+            .then(|| self.shared.overview.since())
+            .flatten();
         let shown = self
             .shared
             .operations
@@ -215,7 +237,11 @@ impl App {
             .chain(shown)
             .map(|since| {
                 let visible = since + super::shared::PATIENCE;
-                if visible > now { visible } else { now + SignedDuration::from_millis(200) }
+                if visible > now {
+                    visible
+                } else {
+                    now + SignedDuration::from_millis(200)
+                }
             })
             .min()
     }
@@ -368,7 +394,11 @@ impl App {
         };
         let stamp = self.shared.now().strftime("%Y%m%d-%H%M%S");
         let path = path.unwrap_or_else(|| {
-            std::path::PathBuf::from(format!("billdeck-{}-{stamp}.{}", name.to_lowercase(), format.extension()))
+            std::path::PathBuf::from(format!(
+                "billdeck-{}-{stamp}.{}",
+                name.to_lowercase(),
+                format.extension()
+            ))
         });
         let export = Export {
             list,
@@ -425,14 +455,22 @@ impl App {
             self.news_due = Some(after_gap(self.news_taken, NEWS_GAP));
         }
         if self.status_due.is_none() {
-            let gap = if self.stack.current().screen.is_at(&Place::Overview) { NEWS_GAP } else { STATUS_GAP };
+            let gap = if self.stack.current().screen.is_at(&Place::Overview) {
+                NEWS_GAP
+            } else {
+                STATUS_GAP
+            };
             self.status_due = Some(after_gap(self.shared.overview.at, gap));
         }
     }
 
     fn tick(&mut self) {
         let now = self.shared.now();
-        if self.toast.as_ref().is_some_and(|toast| toast.until.is_some_and(|until| until <= now)) {
+        if self
+            .toast
+            .as_ref()
+            .is_some_and(|toast| toast.until.is_some_and(|until| until <= now))
+        {
             self.toast = None;
         }
         if self.ping_due <= now {

@@ -41,7 +41,10 @@ pub(crate) fn sequence(text: &str, between: Between) -> Result<String, String> {
     Ok(match between {
         Between::Nothing => plain,
         // The bare sequence for a tmux that handles it itself, and one wrapped for the terminal outside.
-        Between::Tmux => format!("{plain}\u{1b}Ptmux;{}\u{1b}\\", plain.replace('\u{1b}', "\u{1b}\u{1b}")),
+        Between::Tmux => format!(
+            "{plain}\u{1b}Ptmux;{}\u{1b}\\",
+            plain.replace('\u{1b}', "\u{1b}\u{1b}")
+        ),
         // GNU screen passes at most 768 bytes at a time.
         Between::Screen => {
             let mut wrapped = String::with_capacity(plain.len() + plain.len() / 128);
@@ -64,7 +67,10 @@ mod tests {
     fn wraps_for_what_stands_between() {
         assert_eq!(sequence("hi", Between::Nothing).unwrap(), "\u{1b}]52;c;aGk=\u{7}");
         let tmux = sequence("hi", Between::Tmux).unwrap();
-        assert!(tmux.ends_with("\u{1b}Ptmux;\u{1b}\u{1b}]52;c;aGk=\u{7}\u{1b}\\"), "{tmux:?}");
+        assert!(
+            tmux.ends_with("\u{1b}Ptmux;\u{1b}\u{1b}]52;c;aGk=\u{7}\u{1b}\\"),
+            "{tmux:?}"
+        );
         let long = sequence(&"x".repeat(1_000), Between::Screen).unwrap();
         assert_eq!(long.matches("\u{1b}P").count(), 2);
         assert!(sequence(&"x".repeat(LONGEST + 1), Between::Nothing).is_err());

@@ -6,7 +6,9 @@ use super::{
     effect::ExportFormat,
     keymap::{Action, TABLE},
     nav::{Filtered, Place},
-    screens::{customers::Customers, events::Events, list::compile, orders::Orders, subscriptions::Subscriptions},
+    screens::{
+        customers::Customers, events::Events, list::compile, orders::Orders, subscriptions::Subscriptions,
+    },
     shared::Shared,
     theme::nearest,
 };
@@ -55,18 +57,53 @@ pub(crate) static WORDS: &[Word] = &[
     word("overview", &["home"], "", "is anything wrong, and where do I go?"),
     word("customers", &["c"], "[filter]", "everybody who pays, or might"),
     word("subscriptions", &["subs", "s"], "[filter]", "all subscriptions"),
-    word("events", &["e"], "[filter]", "the backlog: `events failed provider=stripe since:2h`"),
+    word(
+        "events",
+        &["e"],
+        "[filter]",
+        "the backlog: `events failed provider=stripe since:2h`",
+    ),
     word("orders", &["o"], "[filter]", "orders and payments"),
-    word("open", &["find"], "<any id>", "what an id belongs to, ours or a provider's"),
-    word("sort", &[], "<order>", "the order of the list; again: the other way round"),
-    word("export", &[], "csv|json [file]", "write the marked rows, or all that match, to a file"),
+    word(
+        "open",
+        &["find"],
+        "<any id>",
+        "what an id belongs to, ours or a provider's",
+    ),
+    word(
+        "sort",
+        &[],
+        "<order>",
+        "the order of the list; again: the other way round",
+    ),
+    word(
+        "export",
+        &[],
+        "csv|json [file]",
+        "write the marked rows, or all that match, to a file",
+    ),
     word("copy", &[], "id|row|cell|json|link", "put it on the clipboard"),
-    word("rw", &[], "", "allow writing; in production for 10 minutes, and the badge has to be typed"),
+    word(
+        "rw",
+        &[],
+        "",
+        "allow writing; in production for 10 minutes, and the badge has to be typed",
+    ),
     word("ro", &[], "", "forbid writing"),
     word("theme", &[], "<name>", "change the colours"),
-    word("mouse", &[], "on|off", "scroll with the wheel; off lets the terminal select text"),
+    word(
+        "mouse",
+        &[],
+        "on|off",
+        "scroll with the wheel; off lets the terminal select text",
+    ),
     word("time", &[], "", "times as relative, local or UTC"),
-    word("operations", &["ops"], "", "what runs, what ran, and how it ended"),
+    word(
+        "operations",
+        &["ops"],
+        "",
+        "what runs, what ran, and how it ended",
+    ),
     word("env", &[], "<name>", "where to find another environment"),
     word("help", &["h"], "", "the keys that work here"),
     word("quit", &["q", "q!"], "", "leave billdeck"),
@@ -77,7 +114,9 @@ pub(crate) fn parse(text: &str, shared: &Shared) -> Result<Command, String> {
     let text = text.trim().trim_start_matches(':').trim();
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let rest = rest.trim();
-    let known = WORDS.iter().find(|word| word.name == name || word.others.contains(&name));
+    let known = WORDS
+        .iter()
+        .find(|word| word.name == name || word.others.contains(&name));
     let Some(known) = known else { return action(name) };
     let now = shared.now();
     let wanted = |what: &str| format!("`{}` needs {what}", known.name);
@@ -143,11 +182,16 @@ fn action(name: &str) -> Result<Command, String> {
         return Err("type a command, or ? for the keys".to_owned());
     }
     if let Ok(action) = name.parse::<Action>()
-        && TABLE.iter().any(|row| row.action == action && row.keys.iter().any(|_| is_nameable(action)))
+        && TABLE
+            .iter()
+            .any(|row| row.action == action && row.keys.iter().any(|_| is_nameable(action)))
     {
         return Ok(Command::Act(action));
     }
-    let names = WORDS.iter().map(|word| word.name).chain(Action::ALL.iter().map(|action| action.as_str()));
+    let names = WORDS
+        .iter()
+        .map(|word| word.name)
+        .chain(Action::ALL.iter().map(|action| action.as_str()));
     let hint = nearest(name, names);
     Err(format!("there is no command `{name}`{hint}"))
 }
@@ -158,9 +202,14 @@ pub(crate) fn is_nameable(action: Action) -> bool {
     TABLE.iter().any(|row| {
         row.action == action
             && match row.context {
-                C::Global | C::Table | C::Detail | C::Object | C::Event | C::Events | C::Subscription | C::Customer => {
-                    true
-                }
+                C::Global
+                | C::Table
+                | C::Detail
+                | C::Object
+                | C::Event
+                | C::Events
+                | C::Subscription
+                | C::Customer => true,
                 C::Move | C::Text | C::Dialog | C::Replay | C::Panel => false,
             }
     })

@@ -76,24 +76,49 @@ pub enum Access {
 
 /// What can be asked for.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "each is the method of the desk with the same name and arguments")]
+#[expect(
+    missing_docs,
+    reason = "each is the method of the desk with the same name and arguments"
+)]
 pub enum Read {
     Overview,
     Ping,
-    Events { filter: EventFilter, sort: EventSort, page: PageRequest },
+    Events {
+        filter: EventFilter,
+        sort: EventSort,
+        page: PageRequest,
+    },
     EventsTotal(EventFilter),
     Event(EventId),
-    ReplayPreview { ids: Vec<EventId>, mode: ReplayMode },
-    Customers { filter: CustomerFilter, sort: CustomerSort, page: PageRequest },
+    ReplayPreview {
+        ids: Vec<EventId>,
+        mode: ReplayMode,
+    },
+    Customers {
+        filter: CustomerFilter,
+        sort: CustomerSort,
+        page: PageRequest,
+    },
     Customer(CustomerId),
     Timeline(CustomerId),
-    Subscriptions { filter: SubscriptionFilter, sort: SubscriptionSort, page: PageRequest },
+    Subscriptions {
+        filter: SubscriptionFilter,
+        sort: SubscriptionSort,
+        page: PageRequest,
+    },
     Subscription(SubscriptionId),
     Compare(SubscriptionId),
-    Orders { filter: OrderFilter, page: PageRequest },
+    Orders {
+        filter: OrderFilter,
+        page: PageRequest,
+    },
     Find(String),
     Export(Export),
-    Dashboard { provider: ProviderName, object: ObjectRef, then: LinkUse },
+    Dashboard {
+        provider: ProviderName,
+        object: ObjectRef,
+        then: LinkUse,
+    },
     OpenUrl(String),
 }
 
@@ -108,16 +133,46 @@ pub enum LinkUse {
 
 /// What can be changed.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "each is the method of the desk with the same name and arguments")]
+#[expect(
+    missing_docs,
+    reason = "each is the method of the desk with the same name and arguments"
+)]
 pub enum Write {
-    Replay { ids: Vec<EventId>, mode: ReplayMode, reason: Option<String> },
-    Discard { ids: Vec<EventId>, reason: String },
-    LinkCustomer { id: CustomerId, owner: Owner, reason: Option<String> },
-    TakeOver { id: SubscriptionId, reason: Option<String> },
-    Cancel { id: SubscriptionId, when: CancelWhen, reason: Option<String> },
-    Resume { id: SubscriptionId, reason: Option<String> },
-    Checkout { customer: CustomerId, plan: String, seats: u32 },
-    Portal { customer: CustomerId },
+    Replay {
+        ids: Vec<EventId>,
+        mode: ReplayMode,
+        reason: Option<String>,
+    },
+    Discard {
+        ids: Vec<EventId>,
+        reason: String,
+    },
+    LinkCustomer {
+        id: CustomerId,
+        owner: Owner,
+        reason: Option<String>,
+    },
+    TakeOver {
+        id: SubscriptionId,
+        reason: Option<String>,
+    },
+    Cancel {
+        id: SubscriptionId,
+        when: CancelWhen,
+        reason: Option<String>,
+    },
+    Resume {
+        id: SubscriptionId,
+        reason: Option<String>,
+    },
+    Checkout {
+        customer: CustomerId,
+        plan: String,
+        seats: u32,
+    },
+    Portal {
+        customer: CustomerId,
+    },
 }
 
 /// A list to be written to a file.

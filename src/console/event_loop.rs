@@ -130,7 +130,11 @@ fn sleep_until(app: &App, drawn: Instant) -> Duration {
         let left = deadline.duration_since(Timestamp::now());
         Duration::try_from(left).unwrap_or(Duration::ZERO)
     });
-    if app.needs_drawing() { until_frame } else { until_deadline.max(Duration::from_millis(1)) }
+    if app.needs_drawing() {
+        until_frame
+    } else {
+        until_deadline.max(Duration::from_millis(1))
+    }
 }
 
 async fn listen(desk: SharedDesk, sender: mpsc::Sender<News>) {
@@ -168,7 +172,10 @@ impl Outside {
                     waiting.extend(app.handle(Msg::Terminal(resized), Timestamp::now()));
                     waiting.extend(app.handle(Msg::Continued, Timestamp::now()));
                 }
-                other @ (Effect::Read { .. } | Effect::Write { .. } | Effect::Cancel(_) | Effect::Access(_)) => {
+                other @ (Effect::Read { .. }
+                | Effect::Write { .. }
+                | Effect::Cancel(_)
+                | Effect::Access(_)) => {
                     self.runner.run(other);
                 }
             }

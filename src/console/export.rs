@@ -61,12 +61,20 @@ async fn write_all(desk: &dyn Desk, wanted: &Export, writer: &mut Writer) -> Des
     let mut page = PageRequest::first(PageRequest::MAX_LIMIT);
     loop {
         let next = match &wanted.list {
-            ExportList::Events(filter, sort) => writer.page(wanted, desk.events(filter, *sort, &page).await?).await?,
+            ExportList::Events(filter, sort) => {
+                writer
+                    .page(wanted, desk.events(filter, *sort, &page).await?)
+                    .await?
+            }
             ExportList::Customers(filter, sort) => {
-                writer.page(wanted, desk.customers(filter, *sort, &page).await?).await?
+                writer
+                    .page(wanted, desk.customers(filter, *sort, &page).await?)
+                    .await?
             }
             ExportList::Subscriptions(filter, sort) => {
-                writer.page(wanted, desk.subscriptions(filter, *sort, &page).await?).await?
+                writer
+                    .page(wanted, desk.subscriptions(filter, *sort, &page).await?)
+                    .await?
             }
             ExportList::Orders(filter) => writer.page(wanted, desk.orders(filter, &page).await?).await?,
         };
@@ -75,7 +83,10 @@ async fn write_all(desk: &dyn Desk, wanted: &Export, writer: &mut Writer) -> Des
         match next {
             Some(cursor) if !complete && !full => page.cursor = Some(cursor),
             rest => {
-                writer.finish().await.map_err(|error| failed(&wanted.path, &error))?;
+                writer
+                    .finish()
+                    .await
+                    .map_err(|error| failed(&wanted.path, &error))?;
                 return Ok(rest.is_some() && full);
             }
         }
@@ -90,7 +101,11 @@ struct Writer {
 }
 
 impl Writer {
-    async fn page<R: Record + serde::Serialize>(&mut self, wanted: &Export, page: Page<R>) -> DeskResult<Option<String>> {
+    async fn page<R: Record + serde::Serialize>(
+        &mut self,
+        wanted: &Export,
+        page: Page<R>,
+    ) -> DeskResult<Option<String>> {
         for row in &page.items {
             let is_wanted = wanted.only.as_ref().is_none_or(|only| only.contains(&row.key()));
             if is_wanted && self.rows < Export::MAX_ROWS {
@@ -114,7 +129,10 @@ impl Writer {
                 let mut csv = csv::Writer::from_writer(Vec::new());
                 let fields = value.as_object();
                 if self.columns.is_none() {
-                    let names: Vec<String> = fields.into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+                    let names: Vec<String> = fields
+                        .into_iter()
+                        .flat_map(|fields| fields.keys().cloned())
+                        .collect();
                     csv.write_record(&names)?;
                     self.columns = Some(names);
                 }

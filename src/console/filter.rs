@@ -37,7 +37,9 @@ pub(crate) fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
             let end = body.find(char::is_whitespace).unwrap_or(body.len());
             let word = &body[..end];
             if word.is_empty() {
-                return Err(FilterError("`!` stands before the term that it turns round, as in `!state:processed`".to_owned()));
+                return Err(FilterError(
+                    "`!` stands before the term that it turns round, as in `!state:processed`".to_owned(),
+                ));
             }
             match word.split_once([':', '=']) {
                 Some((name, value)) if !name.is_empty() && !value.is_empty() => {
@@ -58,7 +60,9 @@ pub(crate) fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
                     )
                 }
                 Some((name, _)) => {
-                    return Err(FilterError(format!("`{name}:` needs a value, as in `{name}:value`")));
+                    return Err(FilterError(format!(
+                        "`{name}:` needs a value, as in `{name}:value`"
+                    )));
                 }
                 None => (
                     Term::Word {
@@ -85,15 +89,24 @@ fn until(text: &str, end: char) -> Result<(String, &str), FilterError> {
 
 /// `2h`, `3d`, `90m`, `1w`, or a date: a moment in the past.
 pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, FilterError> {
-    let wrong = || FilterError(format!("`{text}` is no time; use `30m`, `2h`, `7d` or a date such as `2026-11-20`"));
+    let wrong = || {
+        FilterError(format!(
+            "`{text}` is no time; use `30m`, `2h`, `7d` or a date such as `2026-11-20`"
+        ))
+    };
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
     if let Ok(date) = text.parse::<jiff::civil::Date>() {
-        return date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp()).map_err(|_| wrong());
+        return date
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .map(|zoned| zoned.timestamp())
+            .map_err(|_| wrong());
     }
     let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
+    let number: i64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| wrong())?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -102,8 +115,12 @@ pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, FilterError
         'w' => 604_800,
         _ => return Err(wrong()),
     };
-    let back = number.checked_mul(seconds).filter(|seconds| *seconds >= 0).ok_or_else(wrong)?;
-    now.checked_sub(SignedDuration::from_secs(back)).map_err(|_| wrong())
+    let back = number
+        .checked_mul(seconds)
+        .filter(|seconds| *seconds >= 0)
+        .ok_or_else(wrong)?;
+    now.checked_sub(SignedDuration::from_secs(back))
+        .map_err(|_| wrong())
 }
 
 /// Terms that no index answers; a row has to satisfy all of them.
@@ -156,7 +173,8 @@ mod tests {
 
     #[test]
     fn splits_words_fields_quotes_and_negations() {
-        let found = terms(r#"failed provider=stripe !type:"a b" "exact words" !/in_.*/ error:unknown_price"#).unwrap();
+        let found = terms(r#"failed provider=stripe !type:"a b" "exact words" !/in_.*/ error:unknown_price"#)
+            .unwrap();
         let field = |name: &str, value: &str, not| Term::Field {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -165,11 +183,20 @@ mod tests {
         assert_eq!(
             found,
             [
-                Term::Word { text: "failed".to_owned(), not: false },
+                Term::Word {
+                    text: "failed".to_owned(),
+                    not: false
+                },
                 field("provider", "stripe", false),
                 field("type", "a b", true),
-                Term::Exact { text: "exact words".to_owned(), not: false },
-                Term::Pattern { source: "in_.*".to_owned(), not: true },
+                Term::Exact {
+                    text: "exact words".to_owned(),
+                    not: false
+                },
+                Term::Pattern {
+                    source: "in_.*".to_owned(),
+                    not: true
+                },
                 field("error", "unknown_price", false),
             ]
         );
@@ -185,7 +212,14 @@ mod tests {
         is("2h", "2026-11-20T10:00:00Z");
         is("7d", "2026-11-13T12:00:00Z");
         is("2026-11-01", "2026-11-01T00:00:00Z");
-        for wrong in ["", "h", "-3h", "99999999999999999999h", "9223372036854775807w", "soon"] {
+        for wrong in [
+            "",
+            "h",
+            "-3h",
+            "99999999999999999999h",
+            "9223372036854775807w",
+            "soon",
+        ] {
             assert!(since(wrong, now).is_err(), "{wrong}");
         }
     }

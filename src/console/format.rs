@@ -10,7 +10,7 @@ use super::theme::Glyphs;
 
 /// How times are written in tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum TimeStyle {
+pub enum TimeStyle {
     /// `3m`, `5h10m`, `in 4m`; older ones as a date.
     #[default]
     Relative,
@@ -95,7 +95,11 @@ impl Clock {
 
     fn date(&self, at: Timestamp, zone: &TimeZone) -> String {
         let (there, here) = (at.to_zoned(zone.clone()), self.now.to_zoned(zone.clone()));
-        let pattern = if there.year() == here.year() { "%m-%d %H:%M" } else { "%Y-%m-%d" };
+        let pattern = if there.year() == here.year() {
+            "%m-%d %H:%M"
+        } else {
+            "%Y-%m-%d"
+        };
         there.strftime(pattern).to_string()
     }
 }
@@ -134,7 +138,11 @@ pub(crate) fn duration(seconds: u64) -> String {
 
 /// Like [`duration`], with seconds where they matter (a delay, an elapsed time that is counted while one looks).
 pub(crate) fn exact_duration(seconds: u64) -> String {
-    if seconds < 60 { format!("{seconds}s") } else { duration(seconds) }
+    if seconds < 60 {
+        format!("{seconds}s")
+    } else {
+        duration(seconds)
+    }
 }
 
 /// `1,204,551`.
@@ -153,7 +161,11 @@ pub(crate) fn count(number: u64) -> String {
 /// `1 event`, `14 events`.
 pub(crate) fn counted(number: usize, one: &str) -> String {
     let number = u64::try_from(number).unwrap_or(u64::MAX);
-    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", count(number)) }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {one}s", count(number))
+    }
 }
 
 /// Text from outside, made safe: control characters become visible symbols, characters that turn the direction of
@@ -311,8 +323,14 @@ mod tests {
 
     #[test]
     fn other_styles_name_the_moment() {
-        assert_eq!(clock(TimeStyle::Local).short(at("2026-11-20T23:38:02Z")), "17:38:02");
-        assert_eq!(clock(TimeStyle::Utc).short(at("2026-11-20T23:38:02Z")), "23:38:02Z");
+        assert_eq!(
+            clock(TimeStyle::Local).short(at("2026-11-20T23:38:02Z")),
+            "17:38:02"
+        );
+        assert_eq!(
+            clock(TimeStyle::Utc).short(at("2026-11-20T23:38:02Z")),
+            "23:38:02Z"
+        );
         assert_eq!(
             clock(TimeStyle::Utc).long(at("2026-11-20T23:38:02Z")),
             "2026-11-20 23:38:02 +00:00 (3m ago)"
@@ -334,7 +352,10 @@ mod tests {
         assert_eq!(cut("👨‍👩‍👧x", 2, glyphs), "…");
         assert_eq!(cut("abc", 0, glyphs), "");
         assert_eq!(short_id("evt_3NqABCDEFGHx7Qa", 16, glyphs), "evt_3Nq…x7Qa");
-        assert_eq!(short_id("0192f7c0-1111-7000-8000-0000000077aa", 16, glyphs), "0192…77aa");
+        assert_eq!(
+            short_id("0192f7c0-1111-7000-8000-0000000077aa", 16, glyphs),
+            "0192…77aa"
+        );
         assert_eq!(short_id("漢漢漢漢漢漢漢漢漢漢", 9, glyphs), "漢漢漢漢…");
     }
 

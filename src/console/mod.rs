@@ -32,6 +32,7 @@ mod widgets;
 
 pub use app::App;
 pub use effect::{Access, Effect, Export, ExportFormat, ExportList, LinkUse, Read, RunId, Write};
+pub use format::TimeStyle;
 pub use keymap::Keymap;
 pub use msg::{Answer, EventSheet, Exported, Msg, SubscriptionSheet};
 pub use runner::Runner;
@@ -58,6 +59,8 @@ pub struct ConsoleOptions {
     pub start: Option<String>,
     /// The wheel scrolls; the terminal's own selection then needs Shift.
     pub mouse: bool,
+    /// How times are shown at first.
+    pub time: TimeStyle,
     /// The person's time zone.
     pub zone: TimeZone,
 }
@@ -72,6 +75,7 @@ impl Default for ConsoleOptions {
             keymap: Keymap::default(),
             start: None,
             mouse: false,
+            time: TimeStyle::Relative,
             zone: TimeZone::UTC,
         }
     }
@@ -81,7 +85,9 @@ impl Default for ConsoleOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
     /// There is nothing to draw on.
-    #[error("the console needs a terminal; the same things can be done with `billdeck events`, `customers`, …")]
+    #[error(
+        "the console needs a terminal; the same things can be done with `billdeck events`, `customers`, …"
+    )]
     NoTerminal,
     /// The terminal did not do what it was told.
     #[error("the terminal cannot be used")]

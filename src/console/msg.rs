@@ -61,9 +61,15 @@ pub enum Answer {
     Subscription(DeskResult<Box<SubscriptionSheet>>),
     Compare(DeskResult<Box<VerifyReport>>),
     Orders(DeskResult<Page<OrderRow>>),
-    Found { id: String, result: DeskResult<Option<Found>> },
+    Found {
+        id: String,
+        result: DeskResult<Option<Found>>,
+    },
     Exported(DeskResult<Exported>),
-    Dashboard { url: Option<String>, then: LinkUse },
+    Dashboard {
+        url: Option<String>,
+        then: LinkUse,
+    },
     OpenedUrl(DeskResult<()>),
     Replay(DeskResult<Vec<ReplayItem>>),
     Discard(DeskResult<BTreeSet<EventId>>),

@@ -95,10 +95,6 @@ impl Stack {
             .find(|entry| entry.id == id)
     }
 
-    pub(crate) fn at_root(&self) -> bool {
-        self.back.is_empty()
-    }
-
     /// Puts a new screen in front. What lay ahead is forgotten: a new branch begins here.
     pub(crate) fn push(&mut self, screen: Box<dyn Screen>) {
         let entry = Entry {
@@ -115,7 +111,11 @@ impl Stack {
 
     /// Brings a screen that is already on the stack to the front, as it was left.
     pub(crate) fn raise(&mut self, is_wanted: impl Fn(&dyn Screen) -> bool) -> bool {
-        let Some(index) = self.back.iter().rposition(|entry| is_wanted(entry.screen.as_ref())) else {
+        let Some(index) = self
+            .back
+            .iter()
+            .rposition(|entry| is_wanted(entry.screen.as_ref()))
+        else {
             return false;
         };
         let entry = self.back.remove(index);

@@ -53,7 +53,10 @@ impl Operations {
     pub(crate) fn begin(&mut self, operation: Operation) {
         self.entries.push_back(operation);
         while self.entries.len() > KEPT
-            && let Some(oldest) = self.entries.iter().position(|entry| entry.state != State::Running)
+            && let Some(oldest) = self
+                .entries
+                .iter()
+                .position(|entry| entry.state != State::Running)
         {
             self.entries.remove(oldest);
         }
@@ -85,7 +88,8 @@ impl Operations {
 
     /// What runs and was not asked by the console itself, newest first.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Operation> {
-        self.newest_first().filter(|entry| entry.state == State::Running && !entry.quiet)
+        self.newest_first()
+            .filter(|entry| entry.state == State::Running && !entry.quiet)
     }
 
     pub(crate) fn owned_by(&self, owner: Owner) -> Vec<RunId> {

@@ -34,7 +34,11 @@ impl Runner {
     /// written.
     pub fn new(desk: SharedDesk) -> (Self, mpsc::UnboundedReceiver<Msg>) {
         let (answers, receiver) = mpsc::unbounded_channel();
-        let access = if desk.setting().read_only { Access::ReadOnlyForGood } else { Access::ReadOnly };
+        let access = if desk.setting().read_only {
+            Access::ReadOnlyForGood
+        } else {
+            Access::ReadOnly
+        };
         let runner = Self {
             desk,
             access,
@@ -153,7 +157,9 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
         Read::EventsTotal(filter) => Answer::EventsTotal(desk.events_total(&filter).await),
         Read::Event(id) => Answer::Event(event(desk, id).await.map(Box::new)),
         Read::ReplayPreview { ids, mode } => Answer::ReplayPreview(desk.replay_preview(&ids, mode).await),
-        Read::Customers { filter, sort, page } => Answer::Customers(desk.customers(&filter, sort, &page).await),
+        Read::Customers { filter, sort, page } => {
+            Answer::Customers(desk.customers(&filter, sort, &page).await)
+        }
         Read::Customer(id) => Answer::Customer(desk.customer(id).await.map(Box::new)),
         Read::Timeline(id) => Answer::Timeline(desk.timeline(id, None, TIMELINE).await),
         Read::Subscriptions { filter, sort, page } => {
@@ -167,7 +173,11 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
             Answer::Found { id, result }
         }
         Read::Export(wanted) => Answer::Exported(export::export(desk, &wanted).await),
-        Read::Dashboard { provider, object, then } => {
+        Read::Dashboard {
+            provider,
+            object,
+            then,
+        } => {
             let url = desk.dashboard_url(provider, &object);
             match (url, then) {
                 (Some(url), LinkUse::Open) => Answer::OpenedUrl(browse(url).await),
@@ -180,10 +190,18 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
 
 async fn event(desk: &dyn Desk, id: crate::domain::ids::EventId) -> DeskResult<EventSheet> {
     let detail = desk.event(id).await?;
-    laid_out(detail, |detail| &detail.payload, |detail, document| EventSheet { detail, document }).await
+    laid_out(
+        detail,
+        |detail| &detail.payload,
+        |detail, document| EventSheet { detail, document },
+    )
+    .await
 }
 
-async fn subscription(desk: &dyn Desk, id: crate::domain::ids::SubscriptionId) -> DeskResult<SubscriptionSheet> {
+async fn subscription(
+    desk: &dyn Desk,
+    id: crate::domain::ids::SubscriptionId,
+) -> DeskResult<SubscriptionSheet> {
     static NONE: serde_json::Value = serde_json::Value::Null;
     let detail = desk.subscription(id).await?;
     laid_out(
@@ -235,7 +253,9 @@ async fn browse(url: String) -> DeskResult<()> {
 
 async fn carry_out(desk: &dyn Desk, write: Write) -> Answer {
     match write {
-        Write::Replay { ids, mode, reason } => Answer::Replay(desk.replay(&ids, mode, reason.as_deref()).await),
+        Write::Replay { ids, mode, reason } => {
+            Answer::Replay(desk.replay(&ids, mode, reason.as_deref()).await)
+        }
         Write::Discard { ids, reason } => Answer::Discard(desk.discard(&ids, &reason).await),
         Write::LinkCustomer { id, owner, reason } => {
             Answer::LinkCustomer(desk.link_customer(id, &owner, reason.as_deref()).await)
@@ -246,10 +266,14 @@ async fn carry_out(desk: &dyn Desk, write: Write) -> Answer {
         Write::Cancel { id, when, reason } => {
             Answer::Cancel(desk.cancel(id, when, reason.as_deref()).await.map(Box::new))
         }
-        Write::Resume { id, reason } => Answer::Resume(desk.resume(id, reason.as_deref()).await.map(Box::new)),
-        Write::Checkout { customer, plan, seats } => {
-            Answer::Checkout(desk.checkout_link(customer, &plan, seats).await)
+        Write::Resume { id, reason } => {
+            Answer::Resume(desk.resume(id, reason.as_deref()).await.map(Box::new))
         }
+        Write::Checkout {
+            customer,
+            plan,
+            seats,
+        } => Answer::Checkout(desk.checkout_link(customer, &plan, seats).await),
         Write::Portal { customer } => Answer::Portal(desk.portal_link(customer).await),
     }
 }

@@ -121,11 +121,12 @@ impl Shared {
 
     /// Word and role of the badge. Live credentials look like production whatever the profile is called.
     pub(crate) fn badge(&self) -> (String, Role) {
-        let word = if self.setting.environment == Environment::Live && self.setting.tone != BadgeTone::Production {
-            "LIVE".to_owned()
-        } else {
-            super::format::clean(&self.setting.badge).to_uppercase()
-        };
+        let word =
+            if self.setting.environment == Environment::Live && self.setting.tone != BadgeTone::Production {
+                "LIVE".to_owned()
+            } else {
+                super::format::clean(&self.setting.badge).to_uppercase()
+            };
         let role = if self.is_production() {
             Role::Production
         } else {
@@ -143,7 +144,9 @@ impl Shared {
         match self.access {
             Access::ReadWrite => Ok(()),
             Access::ReadOnly => Err("read-only; `:rw` allows writing".to_owned()),
-            Access::ReadOnlyForGood => Err("started read-only; start without --read-only to write".to_owned()),
+            Access::ReadOnlyForGood => {
+                Err("started read-only; start without --read-only to write".to_owned())
+            }
         }
     }
 
@@ -158,7 +161,11 @@ impl Shared {
     }
 
     /// The words that stand behind a pane's title: loading, age, pause.
-    pub(crate) fn freshness(&self, since: Option<Timestamp>, at: Option<Timestamp>) -> Option<(String, Role)> {
+    pub(crate) fn freshness(
+        &self,
+        since: Option<Timestamp>,
+        at: Option<Timestamp>,
+    ) -> Option<(String, Role)> {
         if let Some(since) = since
             && self.is_slow(Some(since))
         {
@@ -169,8 +176,19 @@ impl Shared {
         if age < STALE {
             return None;
         }
-        let text = format!("{} {} old", self.glyphs.stale, super::format::span(at?, self.now()));
-        Some((text, if age >= STALE + STALE { Role::Attention } else { Role::Stale }))
+        let text = format!(
+            "{} {} old",
+            self.glyphs.stale,
+            super::format::span(at?, self.now())
+        );
+        Some((
+            text,
+            if age >= STALE + STALE {
+                Role::Attention
+            } else {
+                Role::Stale
+            },
+        ))
     }
 }
 
@@ -278,10 +296,6 @@ impl Cx<'_> {
     pub(crate) fn note(&mut self, text: impl Into<String>) {
         let toast = Toast::note(text, self.now());
         self.todo.push(Todo::Toast(toast));
-    }
-
-    pub(crate) fn error(&mut self, what: &str, error: &DeskError) {
-        self.todo.push(Todo::Toast(Toast::error(what, error)));
     }
 
     /// Puts a text on the clipboard, and says so.

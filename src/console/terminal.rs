@@ -12,7 +12,9 @@ use crossterm::{
     cursor::{Hide, Show},
     event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
     execute,
-    terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    terminal::{
+        Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
@@ -31,7 +33,11 @@ fn restore() -> io::Result<()> {
     }
     let mut out = stdout();
     // Each step is tried even if the one before failed: half a restored terminal is better than none.
-    let mouse = if MOUSE.load(Ordering::SeqCst) { execute!(out, DisableMouseCapture) } else { Ok(()) };
+    let mouse = if MOUSE.load(Ordering::SeqCst) {
+        execute!(out, DisableMouseCapture)
+    } else {
+        Ok(())
+    };
     let rest = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let raw = disable_raw_mode();
     mouse.and(rest).and(raw)
@@ -81,7 +87,11 @@ impl Guard {
     pub(crate) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         MOUSE.store(on, Ordering::SeqCst);
-        if on { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
+        if on {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
     }
 
     /// Gives the terminal back; [`Guard::resume`] takes it again.

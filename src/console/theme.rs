@@ -94,7 +94,11 @@ impl Theme {
     /// The sixteen colours of the terminal, no backgrounds: readable on dark and on light.
     pub fn ansi() -> Self {
         let fg = |color| Style::new().fg(color);
-        let badge = |color| Style::new().fg(color).add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        let badge = |color| {
+            Style::new()
+                .fg(color)
+                .add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        };
         let style = |role| match role {
             Role::Text => Style::new(),
             Role::Dim | Role::Border | Role::Off => Style::new().add_modifier(Modifier::DIM),
@@ -121,7 +125,7 @@ impl Theme {
             Role::JsonWord => fg(Color::Magenta),
         };
         Self {
-            name: "ansi".to_owned(),
+            name: "default".to_owned(),
             styles: Role::ALL.iter().map(|&role| (role, style(role))).collect(),
         }
     }
@@ -147,7 +151,11 @@ impl Theme {
         };
         Self {
             name: self.name.clone(),
-            styles: self.styles.iter().map(|(&role, style)| (role, strip(style))).collect(),
+            styles: self
+                .styles
+                .iter()
+                .map(|(&role, style)| (role, strip(style)))
+                .collect(),
         }
     }
 }
@@ -161,7 +169,6 @@ pub(crate) enum Tone {
     Danger,
     Off,
     Unknown,
-    Stale,
 }
 
 impl Tone {
@@ -173,7 +180,6 @@ impl Tone {
             Self::Danger => Role::Danger,
             Self::Off => Role::Off,
             Self::Unknown => Role::Unknown,
-            Self::Stale => Role::Stale,
         }
     }
 
@@ -193,7 +199,9 @@ impl Tone {
             SubscriptionStatus::Active => Self::Ok,
             SubscriptionStatus::PastDue => Self::Attention,
             SubscriptionStatus::Unpaid => Self::Danger,
-            SubscriptionStatus::Paused | SubscriptionStatus::Canceled | SubscriptionStatus::Expired => Self::Off,
+            SubscriptionStatus::Paused | SubscriptionStatus::Canceled | SubscriptionStatus::Expired => {
+                Self::Off
+            }
         }
     }
 
@@ -242,9 +250,7 @@ pub(crate) struct Glyphs {
     pub(crate) dot: &'static str,
     pub(crate) dash: &'static str,
     pub(crate) rule: &'static str,
-    pub(crate) column: &'static str,
     pub(crate) times: &'static str,
-    pub(crate) cross: &'static str,
     pub(crate) levels: [&'static str; 9],
     pub(crate) spinner: [&'static str; 4],
     pub(crate) ascii: bool,
@@ -273,9 +279,7 @@ static UNICODE: Glyphs = Glyphs {
     dot: "·",
     dash: "—",
     rule: "─",
-    column: "│",
     times: "×",
-    cross: "✖",
     levels: [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     spinner: ["◐", "◓", "◑", "◒"],
     ascii: false,
@@ -304,9 +308,7 @@ static ASCII: Glyphs = Glyphs {
     dot: "|",
     dash: "-",
     rule: "-",
-    column: "|",
     times: "x",
-    cross: "x",
     levels: [" ", ".", ":", "-", "=", "+", "*", "#", "@"],
     spinner: ["|", "/", "-", "\\"],
     ascii: true,
@@ -329,7 +331,6 @@ impl Glyphs {
             Tone::Danger => self.danger,
             Tone::Off => self.off,
             Tone::Unknown => self.unknown,
-            Tone::Stale => self.stale,
         }
     }
 }

@@ -54,7 +54,9 @@ impl App {
             Some(error) => State::Failed(error.clone()),
         };
         // What was given up has ended already; its answer is nobody's.
-        let Some(operation) = self.shared.operations.end(run, state, now) else { return };
+        let Some(operation) = self.shared.operations.end(run, state, now) else {
+            return;
+        };
         match &error {
             Some(error) if error.link_lost => self.shared.link_up = false,
             Some(_) => {}
@@ -68,7 +70,9 @@ impl App {
                 Some(_) | None => {}
             }
         }
-        let Some(answer) = self.for_root(run, answer) else { return };
+        let Some(answer) = self.for_root(run, answer) else {
+            return;
+        };
         match operation.owner {
             Owner::Screen(id) => {
                 if let Some(entry) = self.stack.find_mut(id) {
@@ -112,7 +116,9 @@ impl App {
         let now = self.shared.now();
         match answer {
             Answer::Overview(result) => {
-                self.shared.overview.take(run, result.map(|overview| *overview), now);
+                self.shared
+                    .overview
+                    .take(run, result.map(|overview| *overview), now);
             }
             Answer::Ping(result) => {
                 self.shared.ping.take(run, result, now);
@@ -120,7 +126,11 @@ impl App {
             Answer::Exported(result) => {
                 self.toast = Some(match result {
                     Ok(done) => {
-                        let more = if done.cut_off { ", there were more; narrow the filter" } else { "" };
+                        let more = if done.cut_off {
+                            ", there were more; narrow the filter"
+                        } else {
+                            ""
+                        };
                         let rows = format::counted(done.rows, "row");
                         Toast::good(format!("{rows} written to {}{more}", done.path.display()), now)
                     }
@@ -192,13 +202,22 @@ impl App {
             title,
             vec![
                 ("copy the link".to_owned(), Todo::Copy("link", page.url.clone())),
-                ("open it in the browser".to_owned(), Todo::Browse(page.url.clone())),
+                (
+                    "open it in the browser".to_owned(),
+                    Todo::Browse(page.url.clone()),
+                ),
             ],
         );
         menu.lines.push(page.url.clone());
         let until = page.expires_at.map_or_else(
             || format!("served by {}", page.provider),
-            |at| format!("served by {}, works until {}", page.provider, self.shared.clock.long(at)),
+            |at| {
+                format!(
+                    "served by {}, works until {}",
+                    page.provider,
+                    self.shared.clock.long(at)
+                )
+            },
         );
         menu.lines.push(until);
         self.open(Box::new(menu));

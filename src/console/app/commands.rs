@@ -28,7 +28,10 @@ impl App {
             Command::AllowWrites => self.ask_for_writes(),
             Command::ForbidWrites => {
                 self.set_access(Access::ReadOnly);
-                self.toast = Some(Toast::good("nothing is written any more; :rw allows it again", now));
+                self.toast = Some(Toast::good(
+                    "nothing is written any more; :rw allows it again",
+                    now,
+                ));
             }
             Command::Sort(by) => {
                 if let Err(why) = self.with_screen(|screen, cx| screen.sort(&by, cx)) {
@@ -38,7 +41,11 @@ impl App {
             Command::Export(format, path) => self.export(format, path),
             Command::Mouse(on) => {
                 self.effects.push(Effect::Mouse(on));
-                let word = if on { "the wheel scrolls" } else { "the terminal selects" };
+                let word = if on {
+                    "the wheel scrolls"
+                } else {
+                    "the terminal selects"
+                };
                 self.toast = Some(Toast::good(word, now));
             }
             Command::Theme(name) => self.theme(&name),
@@ -62,7 +69,11 @@ impl App {
         let known = self.themes.iter().chain([&built_in]);
         match known.clone().find(|theme| theme.name() == name) {
             Some(theme) => {
-                self.shared.theme = if self.no_color { theme.without_colour() } else { theme.clone() };
+                self.shared.theme = if self.no_color {
+                    theme.without_colour()
+                } else {
+                    theme.clone()
+                };
                 self.toast = Some(Toast::good(format!("theme {name}"), now));
             }
             None => {

@@ -21,7 +21,10 @@ impl App {
             self.toast = None;
         }
         let contexts = self.contexts();
-        if self.overlays.last().is_some_and(|(_, overlay)| overlay.wants_text())
+        if self
+            .overlays
+            .last()
+            .is_some_and(|(_, overlay)| overlay.wants_text())
             && self.pending.is_empty()
             && let Some(c) = chord.character()
         {
@@ -94,7 +97,10 @@ impl App {
 
     /// An action that was named instead of pressed: it counts where the screen's contexts have it.
     pub(super) fn act_by_name(&mut self, action: Action) {
-        let context = self.screen_contexts().into_iter().find(|&context| binding(context, action).is_some());
+        let context = self
+            .screen_contexts()
+            .into_iter()
+            .find(|&context| binding(context, action).is_some());
         match context {
             Some(context) => self.act(action, context),
             None => self.note(format!("`{action}` means nothing on this screen")),
@@ -133,7 +139,9 @@ impl App {
     }
 
     fn act_on_overlay(&mut self, action: Action) {
-        let Some((id, overlay)) = self.overlays.last_mut() else { return };
+        let Some((id, overlay)) = self.overlays.last_mut() else {
+            return;
+        };
         let id = *id;
         let mut cx = Cx {
             shared: &mut self.shared,
@@ -150,11 +158,15 @@ impl App {
         match action {
             Action::Command => self.open_palette("", None),
             Action::Find => {
-                let overlay = Palette::find(&self.screen_contexts(), &self.shared.keymap, |row| self.why_not(row));
+                let overlay = Palette::find(&self.screen_contexts(), &self.shared.keymap, |row| {
+                    self.why_not(row)
+                });
                 self.open(Box::new(overlay));
             }
             Action::Help => {
-                let overlay = Help::new(&self.screen_contexts(), &self.shared.keymap, |row| self.why_not(row));
+                let overlay = Help::new(&self.screen_contexts(), &self.shared.keymap, |row| {
+                    self.why_not(row)
+                });
                 self.open(Box::new(overlay));
             }
             Action::Operations => self.open(Box::<OperationsPanel>::default()),
@@ -216,8 +228,9 @@ impl App {
     }
 
     pub(super) fn open_palette(&mut self, text: &str, error: Option<String>) {
-        let overlay =
-            Palette::command(text, error, &self.screen_contexts(), &self.shared.keymap, |row| self.why_not(row));
+        let overlay = Palette::command(text, error, &self.screen_contexts(), &self.shared.keymap, |row| {
+            self.why_not(row)
+        });
         self.open(Box::new(overlay));
     }
 
@@ -229,7 +242,10 @@ impl App {
                 row.context,
                 Context::Event | Context::Events | Context::Subscription | Context::Customer
             );
-            own || matches!(row.action, Action::OpenAtProvider | Action::CopyId | Action::CopyJson | Action::CopyLink)
+            own || matches!(
+                row.action,
+                Action::OpenAtProvider | Action::CopyId | Action::CopyJson | Action::CopyLink
+            )
         };
         let mut rows: Vec<&Binding> = crate::console::keymap::TABLE
             .iter()
@@ -244,7 +260,10 @@ impl App {
             .into_iter()
             .map(|row| {
                 let keys = crate::console::overlay::help::keys_of(row, &self.shared.keymap);
-                (format!("{}  {}", crate::console::format::pad(&keys, 6), row.long), Todo::Act(row.action))
+                (
+                    format!("{}  {}", crate::console::format::pad(&keys, 6), row.long),
+                    Todo::Act(row.action),
+                )
             })
             .collect();
         self.open(Box::new(Menu::new("Actions", choices)));
@@ -273,7 +292,12 @@ impl App {
             self.close_overlay();
             return;
         }
-        let running = self.shared.operations.running().next().map(|operation| (operation.run, operation.writes));
+        let running = self
+            .shared
+            .operations
+            .running()
+            .next()
+            .map(|operation| (operation.run, operation.writes));
         match running {
             // The runner answers that the outcome is not known; that ends the operation.
             Some((run, true)) => self.effects.push(Effect::Cancel(run)),

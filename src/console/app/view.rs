@@ -36,9 +36,19 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         bars::hints(frame, rows.hints, &contexts, |_| None, shared);
     }
     for (_, overlay) in &app.overlays {
-        overlay.view(frame, Rect { y: area.y + 1, height: area.height - 1, ..area }, shared);
+        overlay.view(
+            frame,
+            Rect {
+                y: area.y + 1,
+                height: area.height - 1,
+                ..area
+            },
+            shared,
+        );
     }
-    if app.overlays.is_empty() || app.toast.is_some() && !app.overlays.iter().any(|(_, overlay)| overlay.wants_text()) {
+    if app.overlays.is_empty()
+        || app.toast.is_some() && !app.overlays.iter().any(|(_, overlay)| overlay.wants_text())
+    {
         bars::toast(frame, rows.toast, app.toast.as_ref(), shared);
     }
     choices(app, frame, rows.hints);
@@ -49,7 +59,10 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let (width, height) = layout::SMALLEST;
-    let text = format!("billdeck needs {width}x{height}, this is {}x{}", area.width, area.height);
+    let text = format!(
+        "billdeck needs {width}x{height}, this is {}x{}",
+        area.width, area.height
+    );
     let text = format::cut(&text, usize::from(area.width), app.shared.glyphs).into_owned();
     let used = u16::try_from(format::width(&text)).unwrap_or(area.width);
     let x = area.x + area.width.saturating_sub(used) / 2;
@@ -64,12 +77,16 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// What may follow the keys pressed so far, once they have waited a moment.
 fn choices(app: &App, frame: &mut Frame<'_>, hints: Rect) {
     let shared = &app.shared;
-    let waited = app.pending_since.is_some_and(|since| shared.now().duration_since(since) >= CHOICES);
+    let waited = app
+        .pending_since
+        .is_some_and(|since| shared.now().duration_since(since) >= CHOICES);
     if !waited {
         return;
     }
     let contexts = app.contexts();
-    let Found::Prefix(next) = shared.keymap.find(&contexts, &app.pending) else { return };
+    let Found::Prefix(next) = shared.keymap.find(&contexts, &app.pending) else {
+        return;
+    };
     let pressed: Vec<String> = app.pending.iter().map(ToString::to_string).collect();
     let mut spans = vec![
         Span::raw(" "),
@@ -79,10 +96,15 @@ fn choices(app: &App, frame: &mut Frame<'_>, hints: Rect) {
     for (sequence, action) in next {
         let rest = Sequence(sequence.0.iter().skip(app.pending.len()).copied().collect());
         spans.push(Span::styled(rest.to_string(), shared.style(Role::Key)));
-        spans.push(Span::styled(format!(" {}   ", short(app, action)), shared.style(Role::Text)));
+        spans.push(Span::styled(
+            format!(" {}   ", short(app, action)),
+            shared.style(Role::Text),
+        ));
     }
     Clear.render(hints, frame.buffer_mut());
-    frame.buffer_mut().set_line(hints.x, hints.y, &Line::from(spans), hints.width);
+    frame
+        .buffer_mut()
+        .set_line(hints.x, hints.y, &Line::from(spans), hints.width);
 }
 
 fn short(app: &App, action: Action) -> &'static str {

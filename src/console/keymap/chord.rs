@@ -63,7 +63,11 @@ impl Chord {
 
     /// The event that a terminal would send for it.
     pub fn event(self) -> KeyEvent {
-        let modifiers = if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        let modifiers = if self.ctrl {
+            KeyModifiers::CONTROL
+        } else {
+            KeyModifiers::NONE
+        };
         KeyEvent::new(self.code, modifiers)
     }
 }
@@ -124,15 +128,25 @@ impl FromStr for Sequence {
     type Err = UnknownKey;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let chords: Vec<Chord> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        if chords.is_empty() { Err(UnknownKey(text.to_owned())) } else { Ok(Self(chords)) }
+        let chords: Vec<Chord> = text
+            .split_whitespace()
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        if chords.is_empty() {
+            Err(UnknownKey(text.to_owned()))
+        } else {
+            Ok(Self(chords))
+        }
     }
 }
 
 impl fmt::Display for Sequence {
     /// `gg`, `Ctrl-d`, `Ctrl-w s`: bare characters stand together.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let separate = self.0.iter().any(|chord| chord.character().is_none_or(|c| c == ' '));
+        let separate = self
+            .0
+            .iter()
+            .any(|chord| chord.character().is_none_or(|c| c == ' '));
         for (index, chord) in self.0.iter().enumerate() {
             if index > 0 && separate {
                 f.write_str(" ")?;
@@ -156,7 +170,9 @@ mod tests {
 
     #[test]
     fn keys_are_written_and_read_alike() {
-        for text in ["R", "Ctrl-d", "S-Tab", "F1", "Enter", "g g", "Space", "[", "PgDn", "-", "Ctrl-c", "?"] {
+        for text in [
+            "R", "Ctrl-d", "S-Tab", "F1", "Enter", "g g", "Space", "[", "PgDn", "-", "Ctrl-c", "?",
+        ] {
             let sequence: Sequence = text.parse().unwrap();
             assert_eq!(sequence.in_file(), text);
         }
@@ -171,7 +187,10 @@ mod tests {
         let press = |code, modifiers| Chord::of(KeyEvent::new(code, modifiers));
         assert_eq!(press(KeyCode::Char('R'), KeyModifiers::SHIFT), "R".parse().ok());
         assert_eq!(press(KeyCode::Tab, KeyModifiers::SHIFT), "S-Tab".parse().ok());
-        assert_eq!(press(KeyCode::Char('D'), KeyModifiers::CONTROL), "Ctrl-d".parse().ok());
+        assert_eq!(
+            press(KeyCode::Char('D'), KeyModifiers::CONTROL),
+            "Ctrl-d".parse().ok()
+        );
         assert_eq!(press(KeyCode::Char('x'), KeyModifiers::ALT), None);
     }
 }

@@ -36,12 +36,21 @@ impl Keymap {
         let mut wanted: Vec<(Context, Sequence, Option<Action>, usize)> = Vec::new();
         for (name, section) in table.get_ref() {
             let Ok(context) = name.get_ref().parse::<Context>() else {
-                let hint = nearest(name.get_ref(), Context::ALL.iter().map(|context| context.as_str()));
-                report(name.span().start, format!("there is no context `{}`{hint}", name.get_ref()));
+                let hint = nearest(
+                    name.get_ref(),
+                    Context::ALL.iter().map(|context| context.as_str()),
+                );
+                report(
+                    name.span().start,
+                    format!("there is no context `{}`{hint}", name.get_ref()),
+                );
                 continue;
             };
             let Some(rows) = section.get_ref().as_table() else {
-                report(section.span().start, format!("`{context}` is a table of keys: `[{context}]`"));
+                report(
+                    section.span().start,
+                    format!("`{context}` is a table of keys: `[{context}]`"),
+                );
                 continue;
             };
             for (key, action) in rows {
@@ -59,7 +68,10 @@ impl Keymap {
                         Ok(action) => wanted.push((context, sequence, Some(action), at)),
                         Err(message) => report(action.span().start, message),
                     },
-                    None => report(action.span().start, "a key is bound to the name of an action".to_owned()),
+                    None => report(
+                        action.span().start,
+                        "a key is bound to the name of an action".to_owned(),
+                    ),
                 }
             }
         }
@@ -131,7 +143,10 @@ fn action_in(context: Context, word: &str) -> Result<Action, String> {
                 .filter(|row| row.action == action)
                 .map(|row| row.context.as_str())
                 .collect();
-            format!("`{word}` belongs to `[{}]`, not to `[{context}]`", places.join("]` or `["))
+            format!(
+                "`{word}` belongs to `[{}]`, not to `[{context}]`",
+                places.join("]` or `[")
+            )
         }
         Err(_) => format!("there is no action `{word}`{hint}"),
     })
@@ -140,9 +155,11 @@ fn action_in(context: Context, word: &str) -> Result<Action, String> {
 /// What else the key means where it counts, or begins, or is begun by.
 fn clashes(keymap: &Keymap, context: Context, sequence: &Sequence, action: Action) -> Vec<String> {
     let mut found = Vec::new();
-    let neighbours = Context::ALL
-        .iter()
-        .filter(|other| TOGETHER.iter().any(|set| set.contains(&context) && set.contains(other)));
+    let neighbours = Context::ALL.iter().filter(|other| {
+        TOGETHER
+            .iter()
+            .any(|set| set.contains(&context) && set.contains(other))
+    });
     for &other in neighbours {
         for (keys, bound) in keymap.keys.get(&other).into_iter().flatten() {
             let same = keys == sequence && *bound != action;
@@ -189,9 +206,10 @@ mod tests {
     fn noop_takes_a_key_away_and_makes_room() {
         let keymap = Keymap::from_toml("[table]\n\"e\" = \"noop\"\n[global]\n\"e\" = \"refresh\"\n");
         assert!(keymap.is_err(), "detail has an e as well");
-        let keymap =
-            Keymap::from_toml("[table]\n\"e\" = \"noop\"\n[detail]\n\"e\" = \"noop\"\n[global]\n\"e\" = \"refresh\"\n")
-                .unwrap();
+        let keymap = Keymap::from_toml(
+            "[table]\n\"e\" = \"noop\"\n[detail]\n\"e\" = \"noop\"\n[global]\n\"e\" = \"refresh\"\n",
+        )
+        .unwrap();
         assert_eq!(
             keymap.find(&[Context::Table, Context::Global], &chords("e")),
             Found::Action(Action::Refresh, Context::Global)
@@ -205,10 +223,26 @@ mod tests {
         )
         .unwrap_err();
         let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        assert!(text.iter().any(|line| line.starts_with("line 2: `j` is `down` in `[move]` already")), "{text:?}");
-        assert!(text.iter().any(|line| line.contains("line 3: there is no action `repaly`; did you mean `replay`?")));
-        assert!(text.iter().any(|line| line.starts_with("line 4: `g` cannot be told from `g g`")));
-        assert!(text.iter().any(|line| line.contains("line 5: there is no context `evnt`; did you mean `event`?")));
-        assert!(text.iter().any(|line| line.contains("line 7: `Alt-x` names no key")));
+        assert!(
+            text.iter()
+                .any(|line| line.starts_with("line 2: `j` is `down` in `[move]` already")),
+            "{text:?}"
+        );
+        assert!(
+            text.iter()
+                .any(|line| line.contains("line 3: there is no action `repaly`; did you mean `replay`?"))
+        );
+        assert!(
+            text.iter()
+                .any(|line| line.starts_with("line 4: `g` cannot be told from `g g`"))
+        );
+        assert!(
+            text.iter()
+                .any(|line| line.contains("line 5: there is no context `evnt`; did you mean `event`?"))
+        );
+        assert!(
+            text.iter()
+                .any(|line| line.contains("line 7: `Alt-x` names no key"))
+        );
     }
 }

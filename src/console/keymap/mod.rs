@@ -34,8 +34,22 @@ pub static TOGETHER: &[&[Context]] = {
         &[C::Global, C::Object, C::Move],
         &[C::Global, C::Event, C::Events, C::Object, C::Table, C::Move],
         &[C::Global, C::Event, C::Object, C::Detail, C::Move],
-        &[C::Global, C::Subscription, C::Customer, C::Object, C::Table, C::Move],
-        &[C::Global, C::Subscription, C::Customer, C::Object, C::Detail, C::Move],
+        &[
+            C::Global,
+            C::Subscription,
+            C::Customer,
+            C::Object,
+            C::Table,
+            C::Move,
+        ],
+        &[
+            C::Global,
+            C::Subscription,
+            C::Customer,
+            C::Object,
+            C::Detail,
+            C::Move,
+        ],
         &[C::Text],
         &[C::Dialog, C::Replay],
         &[C::Panel, C::Move],
@@ -61,7 +75,9 @@ impl Keymap {
     pub fn find(&self, contexts: &[Context], pressed: &[Chord]) -> Found {
         let mut longer: Vec<(Sequence, Action)> = Vec::new();
         for &context in contexts {
-            let Some(keys) = self.keys.get(&context) else { continue };
+            let Some(keys) = self.keys.get(&context) else {
+                continue;
+            };
             for &(ref sequence, action) in keys {
                 if sequence.0 == pressed {
                     return Found::Action(action, context);
@@ -72,7 +88,11 @@ impl Keymap {
                 }
             }
         }
-        if longer.is_empty() { Found::Nothing } else { Found::Prefix(longer) }
+        if longer.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Prefix(longer)
+        }
     }
 
     /// The keys of an action in a context, shortest first.
@@ -99,5 +119,7 @@ impl Keymap {
 
 /// The table's row of an action in a context.
 pub fn binding(context: Context, action: Action) -> Option<&'static Binding> {
-    TABLE.iter().find(|row| row.context == context && row.action == action)
+    TABLE
+        .iter()
+        .find(|row| row.context == context && row.action == action)
 }

@@ -104,7 +104,11 @@ impl Dialog {
 
 impl Overlay for Dialog {
     fn contexts(&self) -> &'static [Context] {
-        if self.form.wants_text() { &[Context::Dialog, Context::Text] } else { &[Context::Dialog] }
+        if self.form.wants_text() {
+            &[Context::Dialog, Context::Text]
+        } else {
+            &[Context::Dialog]
+        }
     }
 
     fn enter(&mut self, _: &mut Cx<'_>) {
@@ -142,7 +146,11 @@ impl Overlay for Dialog {
             lines.push(change_line(&name, &before, &after, shared));
         }
         for text in &self.lines {
-            lines.extend(format::wrap(text, inner).into_iter().map(|line| Line::styled(line, shared.style(Role::Text))));
+            lines.extend(
+                format::wrap(text, inner)
+                    .into_iter()
+                    .map(|line| Line::styled(line, shared.style(Role::Text))),
+            );
         }
         if lines.len() > 2 {
             lines.push(Line::default());
@@ -159,7 +167,10 @@ impl Overlay for Dialog {
 
 fn change_line(name: &str, before: &str, after: &str, shared: &Shared) -> Line<'static> {
     Line::from(vec![
-        Span::styled(format!("  {} ", format::pad(&format::clean(name), 22)), shared.style(Role::Text)),
+        Span::styled(
+            format!("  {} ", format::pad(&format::clean(name), 22)),
+            shared.style(Role::Text),
+        ),
         Span::styled(format::clean(before).into_owned(), shared.style(Role::Dim)),
         Span::styled(format!("  {}  ", shared.glyphs.arrow), shared.style(Role::Dim)),
         Span::styled(format::clean(after).into_owned(), shared.style(Role::Title)),
@@ -169,10 +180,20 @@ fn change_line(name: &str, before: &str, after: &str, shared: &Shared) -> Line<'
 /// The dialog of `:rw`. In production the badge's word has to be typed.
 pub(crate) fn allow_writes(shared: &Shared) -> Dialog {
     let (badge, _) = shared.badge();
-    let mut dialog = Dialog::new("Allow writing", format!("{badge}   as {}", format::clean(&shared.setting.operator)), Intent::AllowWrites);
+    let mut dialog = Dialog::new(
+        "Allow writing",
+        format!("{badge}   as {}", format::clean(&shared.setting.operator)),
+        Intent::AllowWrites,
+    );
     "Allow it".clone_into(&mut dialog.button);
-    dialog.lines.push("Every change is real, and is recorded with your name.".to_owned());
-    dialog.lines.push("It ends by itself after 10 minutes, or with :ro.".to_owned());
-    dialog.fields.push(Field::typed(badge.clone(), format!("Type {badge} to go on:")));
+    dialog
+        .lines
+        .push("Every change is real, and is recorded with your name.".to_owned());
+    dialog
+        .lines
+        .push("It ends by itself after 10 minutes, or with :ro.".to_owned());
+    dialog
+        .fields
+        .push(Field::typed(badge.clone(), format!("Type {badge} to go on:")));
     dialog
 }

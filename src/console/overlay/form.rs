@@ -4,12 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::TextLine;
 use crate::{
-    console::{
-        format,
-        keymap::Action,
-        shared::Shared,
-        theme::Role,
-    },
+    console::{format, keymap::Action, shared::Shared, theme::Role},
     domain::views::event::EventRow,
 };
 
@@ -22,10 +17,22 @@ pub(crate) struct Field {
 }
 
 enum Kind {
-    Text { line: TextLine, required: bool },
-    Number { line: TextLine },
-    Choice { options: Vec<(String, Vec<Change>)>, chosen: usize },
-    Typed { line: TextLine, expected: String, prompt: String },
+    Text {
+        line: TextLine,
+        required: bool,
+    },
+    Number {
+        line: TextLine,
+    },
+    Choice {
+        options: Vec<(String, Vec<Change>)>,
+        chosen: usize,
+    },
+    Typed {
+        line: TextLine,
+        expected: String,
+        prompt: String,
+    },
 }
 
 impl Field {
@@ -184,7 +191,10 @@ impl Form {
     /// Whether a single key may stand for the button: nothing has to be typed.
     fn is_simple(&self) -> bool {
         self.fields.iter().all(|field| field.wrong().is_none())
-            && !self.fields.iter().any(|field| matches!(field.kind, Kind::Typed { .. }))
+            && !self
+                .fields
+                .iter()
+                .any(|field| matches!(field.kind, Kind::Typed { .. }))
     }
 
     pub(crate) fn wants_text(&self) -> bool {
@@ -228,7 +238,11 @@ impl Form {
                     && let Kind::Choice { options, chosen } = &mut field.kind
                 {
                     let last = options.len().saturating_sub(1);
-                    *chosen = if right { (*chosen + 1).min(last) } else { chosen.saturating_sub(1) };
+                    *chosen = if right {
+                        (*chosen + 1).min(last)
+                    } else {
+                        chosen.saturating_sub(1)
+                    };
                 }
             }
         }
@@ -255,7 +269,11 @@ impl Form {
                 Focus::Back => return Pressed::Back,
                 Focus::Field(_) => self.step(true),
                 Focus::Button => {
-                    let wrong = self.fields.iter().enumerate().find_map(|(index, field)| Some((index, field.wrong()?)));
+                    let wrong = self
+                        .fields
+                        .iter()
+                        .enumerate()
+                        .find_map(|(index, field)| Some((index, field.wrong()?)));
                     match wrong {
                         None => return Pressed::Button,
                         Some((index, why)) => {
@@ -319,7 +337,11 @@ impl Form {
     fn buttons(&self, width: usize, shared: &Shared) -> Line<'static> {
         let button = |text: &str, focused: bool| {
             let bar = if focused { shared.glyphs.bar } else { " " };
-            let style = if focused { shared.style(Role::Cursor) } else { shared.style(Role::Title) };
+            let style = if focused {
+                shared.style(Role::Cursor)
+            } else {
+                shared.style(Role::Title)
+            };
             vec![
                 Span::styled(bar, shared.style(Role::Focus)),
                 Span::styled(format!(" {text} "), style),
@@ -338,7 +360,11 @@ impl Form {
 
 fn field_line(field: &Field, focused: bool, width: usize, shared: &Shared) -> Line<'static> {
     let bar = if focused { shared.glyphs.bar } else { " " };
-    let label_style = if focused { shared.style(Role::Title) } else { shared.style(Role::Dim) };
+    let label_style = if focused {
+        shared.style(Role::Title)
+    } else {
+        shared.style(Role::Dim)
+    };
     let mut spans = vec![Span::styled(bar, shared.style(Role::Focus))];
     let bracketed = |line: &TextLine, cells: usize| {
         let mut spans = vec![Span::styled("[", shared.style(Role::Dim))];
@@ -348,7 +374,11 @@ fn field_line(field: &Field, focused: bool, width: usize, shared: &Shared) -> Li
     };
     match &field.kind {
         Kind::Text { line, required } => {
-            let label = if *required { format!("{} *", field.label) } else { field.label.to_owned() };
+            let label = if *required {
+                format!("{} *", field.label)
+            } else {
+                field.label.to_owned()
+            };
             spans.push(Span::styled(format::pad(&label, 9), label_style));
             spans.extend(bracketed(line, width.saturating_sub(13)));
         }
@@ -356,17 +386,32 @@ fn field_line(field: &Field, focused: bool, width: usize, shared: &Shared) -> Li
             spans.push(Span::styled(format::pad(field.label, 9), label_style));
             spans.extend(bracketed(line, 8));
         }
-        Kind::Typed { line, prompt, expected } => {
+        Kind::Typed {
+            line,
+            prompt,
+            expected,
+        } => {
             spans.push(Span::styled(format!("{prompt} "), label_style));
             spans.extend(bracketed(line, format::width(expected).max(4) + 1));
         }
         Kind::Choice { options, chosen } => {
             spans.push(Span::styled(format::pad(field.label, 9), label_style));
-            let (on, off) = if shared.glyphs.ascii { ("(*)", "( )") } else { ("(●)", "( )") };
+            let (on, off) = if shared.glyphs.ascii {
+                ("(*)", "( )")
+            } else {
+                ("(●)", "( )")
+            };
             for (index, (text, _)) in options.iter().enumerate() {
                 let is = index == *chosen;
-                let style = if is { shared.style(Role::Title) } else { shared.style(Role::Dim) };
-                spans.push(Span::styled(format!("{} {}   ", if is { on } else { off }, format::clean(text)), style));
+                let style = if is {
+                    shared.style(Role::Title)
+                } else {
+                    shared.style(Role::Dim)
+                };
+                spans.push(Span::styled(
+                    format!("{} {}   ", if is { on } else { off }, format::clean(text)),
+                    style,
+                ));
             }
         }
     }

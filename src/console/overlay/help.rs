@@ -25,7 +25,11 @@ pub(crate) struct Help {
 
 enum Row {
     Heading(&'static str),
-    Key { keys: String, text: &'static str, why_not: Option<String> },
+    Key {
+        keys: String,
+        text: &'static str,
+        why_not: Option<String>,
+    },
 }
 
 const fn heading(context: Context) -> &'static str {
@@ -69,8 +73,16 @@ impl Help {
             rows.push(Row::Heading(heading(context)));
             for binding in TABLE.iter().filter(|binding| binding.context == context) {
                 let keys = keys_of(binding, keymap);
-                let keys = if keys.is_empty() { format!(":{}", binding.action) } else { keys };
-                let why_not = if beside.contains(&context) { None } else { why_not(binding) };
+                let keys = if keys.is_empty() {
+                    format!(":{}", binding.action)
+                } else {
+                    keys
+                };
+                let why_not = if beside.contains(&context) {
+                    None
+                } else {
+                    why_not(binding)
+                };
                 rows.push(Row::Key {
                     keys,
                     text: binding.long,
@@ -105,16 +117,27 @@ impl Overlay for Help {
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let width = area.width.min(96);
-        let height = area.height.min(u16::try_from(self.rows.len() + 2).unwrap_or(u16::MAX));
+        let height = area
+            .height
+            .min(u16::try_from(self.rows.len() + 2).unwrap_or(u16::MAX));
         let inside = framed(frame, area, "Help", (width, height), false, shared);
         let rows = usize::from(inside.height);
         let scroll = self.scroll.min(self.rows.len().saturating_sub(rows));
         self.rest.set(self.rows.len().saturating_sub(scroll + rows));
-        let lines: Vec<Line<'_>> = self.rows.iter().skip(scroll).take(rows).map(|row| line(row, shared)).collect();
+        let lines: Vec<Line<'_>> = self
+            .rows
+            .iter()
+            .skip(scroll)
+            .take(rows)
+            .map(|row| line(row, shared))
+            .collect();
         write_lines(frame, inside, &lines);
         if self.rest.get() > 0 && inside.height > 0 {
             let more = format!(" {} more below ", self.rest.get());
-            let x = inside.x + inside.width.saturating_sub(u16::try_from(more.len()).unwrap_or(0));
+            let x = inside.x
+                + inside
+                    .width
+                    .saturating_sub(u16::try_from(more.len()).unwrap_or(0));
             frame.buffer_mut().set_line(
                 x,
                 inside.y + inside.height,
@@ -129,7 +152,11 @@ fn line(row: &Row, shared: &Shared) -> Line<'static> {
     match row {
         Row::Heading(text) => Line::styled(*text, shared.style(Role::Title)),
         Row::Key { keys, text, why_not } => {
-            let style = if why_not.is_some() { shared.style(Role::Dim) } else { shared.style(Role::Text) };
+            let style = if why_not.is_some() {
+                shared.style(Role::Dim)
+            } else {
+                shared.style(Role::Text)
+            };
             let mut spans = vec![
                 Span::styled(format!("  {} ", format::pad(keys, 16)), shared.style(Role::Key)),
                 Span::styled(*text, style),

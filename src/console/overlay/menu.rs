@@ -27,7 +27,10 @@ impl Menu {
         Self {
             title: title.to_owned(),
             lines: Vec::new(),
-            choices: choices.into_iter().map(|(text, todo)| (text, Some(todo))).collect(),
+            choices: choices
+                .into_iter()
+                .map(|(text, todo)| (text, Some(todo)))
+                .collect(),
             cursor: 0,
         }
     }
@@ -42,7 +45,11 @@ impl Overlay for Menu {
         match action {
             Action::Dismiss => return Fate::Close,
             Action::Press => {
-                if let Some(todo) = self.choices.get_mut(self.cursor).and_then(|(_, todo)| todo.take()) {
+                if let Some(todo) = self
+                    .choices
+                    .get_mut(self.cursor)
+                    .and_then(|(_, todo)| todo.take())
+                {
                     cx.todo.push(todo);
                 }
                 return Fate::Close;
@@ -56,8 +63,21 @@ impl Overlay for Menu {
     }
 
     fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
-        let widest = self.choices.iter().map(|(text, _)| format::width(text)).max().unwrap_or(0) + 8;
-        let widest = self.lines.iter().map(|line| format::width(line) + 4).max().unwrap_or(0).max(widest).max(32);
+        let widest = self
+            .choices
+            .iter()
+            .map(|(text, _)| format::width(text))
+            .max()
+            .unwrap_or(0)
+            + 8;
+        let widest = self
+            .lines
+            .iter()
+            .map(|line| format::width(line) + 4)
+            .max()
+            .unwrap_or(0)
+            .max(widest)
+            .max(32);
         let width = u16::try_from(widest).unwrap_or(u16::MAX).min(area.width);
         let inner = usize::from(width.saturating_sub(4));
         let mut lines: Vec<Line<'_>> = Vec::new();
@@ -75,11 +95,18 @@ impl Overlay for Menu {
         for (index, (text, _)) in self.choices.iter().enumerate().skip(top).take(rows) {
             let here = index == self.cursor;
             let bar = if here { shared.glyphs.bar } else { " " };
-            let style = if here { shared.style(Role::Cursor) } else { shared.style(Role::Text) };
+            let style = if here {
+                shared.style(Role::Cursor)
+            } else {
+                shared.style(Role::Text)
+            };
             let text = format::cut(&format::clean(text), inner.saturating_sub(3), shared.glyphs).into_owned();
             lines.push(Line::from(vec![
                 Span::styled(bar, shared.style(Role::Focus)),
-                Span::styled(format!(" {} ", format::pad(&text, inner.saturating_sub(3))), style),
+                Span::styled(
+                    format!(" {} ", format::pad(&text, inner.saturating_sub(3))),
+                    style,
+                ),
             ]));
         }
         write_lines(frame, inside, &lines);

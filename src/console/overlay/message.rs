@@ -51,7 +51,9 @@ impl Overlay for Message {
     fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let width = area.width.saturating_sub(4).min(100);
         let wrapped = format::wrap(&self.text, usize::from(width.saturating_sub(4)));
-        let height = u16::try_from(wrapped.len() + 2).unwrap_or(u16::MAX).min(area.height);
+        let height = u16::try_from(wrapped.len() + 2)
+            .unwrap_or(u16::MAX)
+            .min(area.height);
         let inside = framed(frame, area, &self.title, (width, height), false, shared);
         let rows = usize::from(inside.height);
         self.rest.set(wrapped.len().saturating_sub(self.scroll + rows));

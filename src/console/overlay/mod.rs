@@ -58,10 +58,6 @@ pub(crate) trait Overlay {
         Fate::Stay
     }
 
-    fn why_not(&self, _: Action, _: &Shared) -> Result<(), String> {
-        Ok(())
-    }
-
     fn deadline(&self, _: &Shared) -> Option<Timestamp> {
         None
     }
@@ -111,7 +107,10 @@ pub(crate) fn framed(
             ..shared.style(Role::Production)
         };
     }
-    head.push(Span::styled(format!(" {} ", format::clean(title)), shared.style(Role::Title)));
+    head.push(Span::styled(
+        format!(" {} ", format::clean(title)),
+        shared.style(Role::Title),
+    ));
     let set = if shared.glyphs.ascii { ASCII } else { border::PLAIN };
     let block = Block::bordered()
         .border_set(set)

@@ -55,7 +55,12 @@ impl Overlay for OperationsPanel {
         let rows = usize::from(inside.height);
         let top = window(self.cursor, rows);
         for (index, entry) in shared.operations.newest_first().enumerate().skip(top).take(rows) {
-            lines.push(line(entry, index == self.cursor, usize::from(inside.width), shared));
+            lines.push(line(
+                entry,
+                index == self.cursor,
+                usize::from(inside.width),
+                shared,
+            ));
         }
         write_lines(frame, inside, &lines);
     }
@@ -74,7 +79,11 @@ fn state(entry: &Operation) -> (Tone, String) {
 fn took(entry: &Operation, shared: &Shared) -> String {
     let until = entry.ended.unwrap_or_else(|| shared.now());
     let millis = u64::try_from(until.duration_since(entry.started).as_millis()).unwrap_or(0);
-    if millis < 1_000 { format!("{millis} ms") } else { format::exact_duration(millis / 1_000) }
+    if millis < 1_000 {
+        format!("{millis} ms")
+    } else {
+        format::exact_duration(millis / 1_000)
+    }
 }
 
 fn line(entry: &Operation, here: bool, width: usize, shared: &Shared) -> Line<'static> {
@@ -90,9 +99,15 @@ fn line(entry: &Operation, here: bool, width: usize, shared: &Shared) -> Line<'s
     let words = format::cut(&format::clean(&words), rest.max(12), shared.glyphs).into_owned();
     Line::from(vec![
         Span::styled(bar, shared.style(Role::Focus)),
-        Span::styled(format!("{}  ", format::pad(&shared.clock.time_of_day(entry.started), 11)), shared.style(Role::Dim)),
+        Span::styled(
+            format!("{}  ", format::pad(&shared.clock.time_of_day(entry.started), 11)),
+            shared.style(Role::Dim),
+        ),
         Span::styled(format!("{} ", shared.glyphs.sign(tone)), shared.tone(tone)),
-        Span::styled(format!("{} ", format::pad(&what, 44)), shared.style(if here { Role::Title } else { Role::Text })),
+        Span::styled(
+            format!("{} ", format::pad(&what, 44)),
+            shared.style(if here { Role::Title } else { Role::Text }),
+        ),
         Span::styled(format!("{:>7}  ", took(entry, shared)), shared.style(Role::Dim)),
         Span::styled(words, shared.tone(tone)),
     ])

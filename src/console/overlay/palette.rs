@@ -67,8 +67,12 @@ impl Palette {
                 action: None,
             })
             .collect();
-        let taken: Vec<&str> = WORDS.iter().flat_map(|word| word.others.iter().copied().chain([word.name])).collect();
-        offers.extend(actions(contexts, keymap, why_not).filter(|offer| !taken.contains(&offer.name.as_str())));
+        let taken: Vec<&str> = WORDS
+            .iter()
+            .flat_map(|word| word.others.iter().copied().chain([word.name]))
+            .collect();
+        offers
+            .extend(actions(contexts, keymap, why_not).filter(|offer| !taken.contains(&offer.name.as_str())));
         Self {
             mode: Mode::Command,
             line: TextLine::of(text),
@@ -79,7 +83,11 @@ impl Palette {
         }
     }
 
-    pub(crate) fn find(contexts: &[Context], keymap: &Keymap, why_not: impl Fn(&Binding) -> Option<String>) -> Self {
+    pub(crate) fn find(
+        contexts: &[Context],
+        keymap: &Keymap,
+        why_not: impl Fn(&Binding) -> Option<String>,
+    ) -> Self {
         Self {
             mode: Mode::Find,
             line: TextLine::default(),
@@ -117,7 +125,12 @@ impl Palette {
         let text = self.line.value().trim().to_owned();
         let chosen = self.cursor.and_then(|index| self.matching().get(index).copied());
         match (self.mode, chosen) {
-            (_, Some(Offer { action: Some(action), .. })) => cx.todo.push(Todo::Act(*action)),
+            (
+                _,
+                Some(Offer {
+                    action: Some(action), ..
+                }),
+            ) => cx.todo.push(Todo::Act(*action)),
             (Mode::Command, Some(offer)) => cx.todo.push(Todo::Command(offer.name.clone())),
             (Mode::Command, None) => {
                 if !text.is_empty() {
@@ -140,7 +153,10 @@ fn actions(
 ) -> impl Iterator<Item = Offer> {
     let mut offers: Vec<Offer> = Vec::new();
     for &context in contexts {
-        for binding in TABLE.iter().filter(|binding| binding.context == context && is_nameable(binding.action)) {
+        for binding in TABLE
+            .iter()
+            .filter(|binding| binding.context == context && is_nameable(binding.action))
+        {
             if offers.iter().any(|offer| offer.action == Some(binding.action)) {
                 continue;
             }
@@ -172,7 +188,9 @@ fn rank(offer: &Offer, text: &str, mode: Mode) -> Option<usize> {
         return Some(2);
     }
     let mut letters = offer.name.chars();
-    text.chars().all(|wanted| letters.any(|letter| letter == wanted)).then_some(3)
+    text.chars()
+        .all(|wanted| letters.any(|letter| letter == wanted))
+        .then_some(3)
 }
 
 impl Overlay for Palette {
@@ -209,7 +227,11 @@ impl Overlay for Palette {
             Action::HistoryOlder | Action::HistoryNewer if self.mode == Mode::Find => {
                 let last = self.matching().len().saturating_sub(1);
                 let at = self.cursor.unwrap_or(0);
-                self.cursor = Some(if action == Action::HistoryNewer { (at + 1).min(last) } else { at.saturating_sub(1) });
+                self.cursor = Some(if action == Action::HistoryNewer {
+                    (at + 1).min(last)
+                } else {
+                    at.saturating_sub(1)
+                });
             }
             Action::HistoryOlder | Action::HistoryNewer => {
                 let history = &cx.shared.commands;
@@ -218,7 +240,10 @@ impl Overlay for Palette {
                 } else {
                     self.older.saturating_sub(1)
                 };
-                let text = history.len().checked_sub(self.older).and_then(|index| history.get(index));
+                let text = history
+                    .len()
+                    .checked_sub(self.older)
+                    .and_then(|index| history.get(index));
                 self.line.set(text.map_or("", String::as_str));
             }
             _ => {}
@@ -241,7 +266,10 @@ impl Overlay for Palette {
             return;
         }
         let matching = self.matching();
-        let shown = matching.len().min(ROWS).min(usize::from(area.height.saturating_sub(5)));
+        let shown = matching
+            .len()
+            .min(ROWS)
+            .min(usize::from(area.height.saturating_sub(5)));
         let top = window(self.cursor.unwrap_or(0), shown.max(1));
         let height = u16::try_from(shown).unwrap_or(0) + 1;
         let y = area.y + area.height - 2 - height;
@@ -256,19 +284,39 @@ impl Overlay for Palette {
             Mode::Find => "Find an action, or type any id and press Enter",
         };
         let buffer = frame.buffer_mut();
-        buffer.set_line(area.x, y, &crate::console::widgets::pane::title(title, true, area.width, shared), area.width);
+        buffer.set_line(
+            area.x,
+            y,
+            &crate::console::widgets::pane::title(title, true, area.width, shared),
+            area.width,
+        );
         for (offset, offer) in matching.iter().skip(top).take(shown).enumerate() {
             let here = self.cursor == Some(top + offset);
             let row = y + 1 + u16::try_from(offset).unwrap_or(0);
-            buffer.set_line(area.x, row, &offer_line(offer, here, usize::from(area.width), shared), area.width);
+            buffer.set_line(
+                area.x,
+                row,
+                &offer_line(offer, here, usize::from(area.width), shared),
+                area.width,
+            );
         }
         let row = area.y + area.height - 2;
         let mut spans = vec![Span::styled(
-            if self.mode == Mode::Command { " :" } else { " find " },
+            if self.mode == Mode::Command {
+                " :"
+            } else {
+                " find "
+            },
             shared.style(Role::Key),
         )];
-        let error = self.error.as_ref().map(|error| format!("  {} {}", shared.glyphs.danger, format::clean(error)));
-        let error_width = error.as_deref().map_or(0, format::width).min(usize::from(area.width / 2));
+        let error = self
+            .error
+            .as_ref()
+            .map(|error| format!("  {} {}", shared.glyphs.danger, format::clean(error)));
+        let error_width = error
+            .as_deref()
+            .map_or(0, format::width)
+            .min(usize::from(area.width / 2));
         let cells = usize::from(area.width).saturating_sub(8 + error_width);
         spans.extend(self.line.spans(cells, true, shared));
         if let Some(error) = error {
@@ -280,12 +328,19 @@ impl Overlay for Palette {
 
 fn offer_line(offer: &Offer, here: bool, width: usize, shared: &Shared) -> Line<'static> {
     let bar = if here { shared.glyphs.bar } else { " " };
-    let style = if here { shared.style(Role::Cursor) } else { shared.style(Role::Text) };
+    let style = if here {
+        shared.style(Role::Cursor)
+    } else {
+        shared.style(Role::Text)
+    };
     let name = format!("{} {}", offer.name, offer.arguments);
     let mut spans = vec![
         Span::styled(bar, shared.style(Role::Focus)),
         Span::styled(format!(" {} ", format::pad(&name, 28)), style),
-        Span::styled(format!("{} ", format::pad(&offer.keys, 9)), shared.style(Role::Key)),
+        Span::styled(
+            format!("{} ", format::pad(&offer.keys, 9)),
+            shared.style(Role::Key),
+        ),
     ];
     let room = width.saturating_sub(44);
     let (text, role) = match &offer.why_not {

@@ -73,7 +73,10 @@ impl Overlay for Prompt {
                 } else {
                     self.older.saturating_sub(1)
                 };
-                let text = history.len().checked_sub(self.older).and_then(|index| history.get(index));
+                let text = history
+                    .len()
+                    .checked_sub(self.older)
+                    .and_then(|index| history.get(index));
                 self.line.set(text.map_or("", String::as_str));
             }
             _ => {}
@@ -104,14 +107,24 @@ impl Overlay for Prompt {
         Clear.render(above, frame.buffer_mut());
         Clear.render(here, frame.buffer_mut());
         let (text, role) = match &self.error {
-            Some(error) => (format!(" {} {}", shared.glyphs.danger, format::clean(error)), Role::Danger),
+            Some(error) => (
+                format!(" {} {}", shared.glyphs.danger, format::clean(error)),
+                Role::Danger,
+            ),
             None => (format!(" {}", self.help), Role::Dim),
         };
         let text = format::cut(&text, usize::from(area.width), shared.glyphs).into_owned();
-        frame.buffer_mut().set_line(above.x, above.y, &Line::styled(text, shared.style(role)), area.width);
+        frame.buffer_mut().set_line(
+            above.x,
+            above.y,
+            &Line::styled(text, shared.style(role)),
+            area.width,
+        );
         let mut spans = vec![Span::styled(format!(" {} ", self.sign), shared.style(Role::Key))];
         let cells = usize::from(area.width).saturating_sub(self.sign.len() + 4);
         spans.extend(self.line.spans(cells, true, shared));
-        frame.buffer_mut().set_line(here.x, here.y, &Line::from(spans), area.width);
+        frame
+            .buffer_mut()
+            .set_line(here.x, here.y, &Line::from(spans), area.width);
     }
 }

@@ -133,10 +133,16 @@ impl ReplayDialog {
         };
     }
 
-    fn take_results(&mut self, asked: &BTreeSet<EventId>, result: Result<Vec<ReplayItem>, DeskError>, cx: &mut Cx<'_>) {
+    fn take_results(
+        &mut self,
+        asked: &BTreeSet<EventId>,
+        result: Result<Vec<ReplayItem>, DeskError>,
+        cx: &mut Cx<'_>,
+    ) {
         match result {
             Ok(items) => {
-                self.results.extend(items.into_iter().map(|item| (item.event_id, item)));
+                self.results
+                    .extend(items.into_iter().map(|item| (item.event_id, item)));
                 for &id in asked {
                     if !self.results.contains_key(&id) {
                         self.errors.insert(id, no_answer());
@@ -150,7 +156,8 @@ impl ReplayDialog {
                 let rest: Vec<EventId> = rest.filter(|id| !self.results.contains_key(id)).collect();
                 for id in rest {
                     let was_asked = asked.contains(&id);
-                    self.errors.insert(id, if was_asked { error.clone() } else { not_tried() });
+                    self.errors
+                        .insert(id, if was_asked { error.clone() } else { not_tried() });
                 }
                 self.stage = Stage::Done;
                 cx.todo.push(Todo::ReadAgain);
@@ -165,7 +172,10 @@ impl ReplayDialog {
         }
         let unknown = self.errors.values().filter(|error| error.outcome_unknown).count();
         let failed = self.errors.len() - unknown;
-        let mut words: Vec<String> = counts.into_iter().map(|(word, number)| format!("{number} {word}")).collect();
+        let mut words: Vec<String> = counts
+            .into_iter()
+            .map(|(word, number)| format!("{number} {word}"))
+            .collect();
         if failed > 0 {
             words.push(format!("{failed} not done"));
         }
@@ -206,7 +216,9 @@ impl ReplayDialog {
             (Some(item), _, _) => outcome(&item.outcome),
             (None, Some(error), _) if error.outcome_unknown => (Tone::Unknown, "outcome unknown"),
             (None, Some(_), _) => (Tone::Danger, "not done"),
-            (None, None, Stage::Running { asked, .. }) if asked.contains(&subject.id) => (Tone::Pending, "running"),
+            (None, None, Stage::Running { asked, .. }) if asked.contains(&subject.id) => {
+                (Tone::Pending, "running")
+            }
             (None, None, _) => (Tone::Off, if planning { "not in the plan" } else { "waits" }),
         };
         let name = format::id(&subject.label, glyphs);
@@ -214,7 +226,10 @@ impl ReplayDialog {
             Span::styled(format!("{} ", glyphs.sign(tone)), shared.tone(tone)),
             Span::styled(format!("{}  ", format::pad(&name, 16)), shared.style(Role::Text)),
             Span::styled(
-                format!("{}  ", format::pad(&format::cut(&format::clean(&subject.event_type), 30, glyphs), 30)),
+                format!(
+                    "{}  ",
+                    format::pad(&format::cut(&format::clean(&subject.event_type), 30, glyphs), 30)
+                ),
                 shared.style(Role::Dim),
             ),
             Span::styled(word, shared.tone(tone)),
@@ -234,7 +249,9 @@ impl ReplayDialog {
         let Some(item) = item else { return lines };
         match &item.outcome {
             ReplayOutcome::Ignored { why } | ReplayOutcome::Refused { why } => say(why, Role::Text),
-            ReplayOutcome::Waiting { problem } | ReplayOutcome::Failed { problem } => say(&problem.message, Role::Text),
+            ReplayOutcome::Waiting { problem } | ReplayOutcome::Failed { problem } => {
+                say(&problem.message, Role::Text)
+            }
             ReplayOutcome::Applied | ReplayOutcome::AlreadyInEffect | ReplayOutcome::Stale => {}
         }
         for note in &item.notes {
@@ -244,7 +261,11 @@ impl ReplayDialog {
         if planning {
             for row in &item.changes {
                 let new = if row.new { "new " } else { "" };
-                let head = format!("{indent}{new}{} {}", format::clean(&row.table), format::id(&row.row_key, glyphs));
+                let head = format!(
+                    "{indent}{new}{} {}",
+                    format::clean(&row.table),
+                    format::id(&row.row_key, glyphs)
+                );
                 lines.push(Line::styled(head, shared.style(Role::Text)));
                 for field in &row.fields {
                     let mut spans = vec![Span::raw("    ")];
@@ -272,7 +293,11 @@ impl ReplayDialog {
             Stage::Running { .. } => Line::from(vec![
                 Span::styled(format!("{} ", shared.spinner()), shared.style(Role::Pending)),
                 Span::styled(
-                    format!("{} of {} done   Esc stops after what is under way", self.results.len(), self.subjects.len()),
+                    format!(
+                        "{} of {} done   Esc stops after what is under way",
+                        self.results.len(),
+                        self.subjects.len()
+                    ),
                     shared.style(Role::Text),
                 ),
             ]),
@@ -282,7 +307,11 @@ impl ReplayDialog {
 }
 
 fn button(count: usize) -> String {
-    if count == 1 { "Replay it".to_owned() } else { format!("Replay {count}") }
+    if count == 1 {
+        "Replay it".to_owned()
+    } else {
+        format!("Replay {count}")
+    }
 }
 
 fn no_answer() -> DeskError {
@@ -424,13 +453,19 @@ impl Overlay for ReplayDialog {
             (Stage::Planning, None, Some(error)) => error_lines(error, "The plan could not be made", shared),
             (Stage::Planning, None, None) => vec![
                 Line::default(),
-                Line::styled(format!("{} working out what would change", shared.spinner()), shared.style(Role::Pending)),
+                Line::styled(
+                    format!("{} working out what would change", shared.spinner()),
+                    shared.style(Role::Pending),
+                ),
             ],
             _ => self.list(inner, shared),
         };
         let foot = self.form.lines(inner, shared);
         let wanted = list.len() + foot.len() + 4;
-        let height = u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height.saturating_sub(1)).max(8);
+        let height = u16::try_from(wanted)
+            .unwrap_or(u16::MAX)
+            .min(area.height.saturating_sub(1))
+            .max(8);
         let inside = framed(frame, area, &self.title(), (width, height), true, shared);
         let rows = usize::from(inside.height).saturating_sub(foot.len() + 2);
         let scroll = self.scroll.min(list.len().saturating_sub(rows));
@@ -441,7 +476,10 @@ impl Overlay for ReplayDialog {
         if more > 0
             && let Some(last) = list.last_mut()
         {
-            *last = Line::styled(format!("{} {} more lines, PgDn", shared.glyphs.ellipsis, more + 1), shared.style(Role::Dim));
+            *last = Line::styled(
+                format!("{} {} more lines, PgDn", shared.glyphs.ellipsis, more + 1),
+                shared.style(Role::Dim),
+            );
         }
         let blank = rows.saturating_sub(list.len());
         lines.extend(list);

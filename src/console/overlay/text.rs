@@ -3,12 +3,7 @@
 use ratatui::text::Span;
 use tui_input::{Input, InputRequest};
 
-use crate::console::{
-    format,
-    keymap::Action,
-    shared::Shared,
-    theme::Role,
-};
+use crate::console::{format, keymap::Action, shared::Shared, theme::Role};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TextLine {
@@ -92,6 +87,10 @@ impl TextLine {
         let cursor = if focused { shared.style(Role::Cursor) } else { text };
         let used = format::width(&before) + format::width(&at) + format::width(&after);
         after.push_str(&" ".repeat(cells.saturating_sub(used)));
-        vec![Span::styled(before, text), Span::styled(at, cursor), Span::styled(after, text)]
+        vec![
+            Span::styled(before, text),
+            Span::styled(at, cursor),
+            Span::styled(after, text),
+        ]
     }
 }

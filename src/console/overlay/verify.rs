@@ -94,7 +94,10 @@ impl VerifyDialog {
         };
         let mut lines = Vec::new();
         if self.applying.is_some() {
-            lines.push(Line::styled(format!("{} taking over", shared.spinner()), shared.style(Role::Pending)));
+            lines.push(Line::styled(
+                format!("{} taking over", shared.spinner()),
+                shared.style(Role::Pending),
+            ));
         } else if report.applied {
             let text = format!("{} the provider's word is stored now", shared.glyphs.ok);
             lines.push(Line::styled(text, shared.style(Role::Ok)));
@@ -114,12 +117,19 @@ impl VerifyDialog {
         let mut foot = vec![
             Span::styled("verification  ", shared.style(Role::Dim)),
             Span::styled(
-                format!("{} {}", shared.glyphs.sign(tone), format::clean(&report.verification)),
+                format!(
+                    "{} {}",
+                    shared.glyphs.sign(tone),
+                    format::clean(&report.verification)
+                ),
                 shared.tone(tone),
             ),
         ];
         if let Some(request) = &report.request_id {
-            foot.push(Span::styled(format!("   request {}", format::clean(request)), shared.style(Role::Dim)));
+            foot.push(Span::styled(
+                format!("   request {}", format::clean(request)),
+                shared.style(Role::Dim),
+            ));
         }
         lines.push(Line::default());
         lines.push(Line::from(foot));
@@ -129,15 +139,26 @@ impl VerifyDialog {
 
 fn row_lines(row: &RowDiff, width: usize, shared: &Shared) -> Vec<Line<'static>> {
     let column = width.saturating_sub(26) / 2;
-    let cut = |text: &str| format::pad(&format::cut(text, column.saturating_sub(1), shared.glyphs), column);
+    let cut = |text: &str| {
+        format::pad(
+            &format::cut(text, column.saturating_sub(1), shared.glyphs),
+            column,
+        )
+    };
     let new = if row.new { "  only the provider has it" } else { "" };
     let mut lines = vec![
         Line::from(vec![
             Span::styled(format!("{} ", format::clean(&row.table)), shared.style(Role::Dim)),
-            Span::styled(format::clean(&row.row_key).into_owned(), shared.style(Role::Title)),
+            Span::styled(
+                format::clean(&row.row_key).into_owned(),
+                shared.style(Role::Title),
+            ),
             Span::styled(new, shared.style(Role::Attention)),
         ]),
-        Line::styled(format!("  {}{}PROVIDER", format::pad("FIELD", 24), cut("OURS")), shared.style(Role::Dim)),
+        Line::styled(
+            format!("  {}{}PROVIDER", format::pad("FIELD", 24), cut("OURS")),
+            shared.style(Role::Dim),
+        ),
     ];
     for field in &row.fields {
         let name = format::cut(&format::clean(&field.field), 22, shared.glyphs).into_owned();
@@ -154,7 +175,11 @@ fn row_lines(row: &RowDiff, width: usize, shared: &Shared) -> Vec<Line<'static>>
 
 impl Overlay for VerifyDialog {
     fn contexts(&self) -> &'static [Context] {
-        if self.form.wants_text() { &[Context::Dialog, Context::Text] } else { &[Context::Dialog] }
+        if self.form.wants_text() {
+            &[Context::Dialog, Context::Text]
+        } else {
+            &[Context::Dialog]
+        }
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
@@ -229,7 +254,10 @@ impl Overlay for VerifyDialog {
         let body = self.body(inner, shared);
         let foot = self.form.lines(inner, shared);
         let wanted = body.len() + foot.len() + 2;
-        let height = u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height.saturating_sub(1)).max(6);
+        let height = u16::try_from(wanted)
+            .unwrap_or(u16::MAX)
+            .min(area.height.saturating_sub(1))
+            .max(6);
         let title = format!("Verify {}", format::id(&self.label, shared.glyphs));
         let inside = framed(frame, area, &title, (width, height), false, shared);
         let rows = usize::from(inside.height).saturating_sub(foot.len());

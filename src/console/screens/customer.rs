@@ -85,7 +85,9 @@ impl Detail for CustomerScreen {
     }
 
     fn sections(&self, shared: &Shared) -> Vec<Section> {
-        let Some(detail) = &self.detail.value else { return Vec::new() };
+        let Some(detail) = &self.detail.value else {
+            return Vec::new();
+        };
         let subscriptions = detail
             .subscriptions
             .iter()
@@ -123,7 +125,10 @@ impl Detail for CustomerScreen {
                 .collect(),
         };
         let mut sections = vec![
-            Section::rows(format!("Subscriptions {}", detail.subscriptions.len()), subscriptions),
+            Section::rows(
+                format!("Subscriptions {}", detail.subscriptions.len()),
+                subscriptions,
+            ),
             Section::rows(format!("Orders {}", detail.orders.len()), orders),
             Section::rows("Timeline", timeline),
         ];
@@ -173,7 +178,13 @@ impl Screen for CustomerScreen {
     }
 
     fn contexts(&self, _: &Shared) -> &'static [Context] {
-        &[Context::Subscription, Context::Customer, Context::Object, Context::Detail, Context::Move]
+        &[
+            Context::Subscription,
+            Context::Customer,
+            Context::Object,
+            Context::Detail,
+            Context::Move,
+        ]
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
@@ -196,7 +207,9 @@ impl Screen for CustomerScreen {
         if sections::act(self, action, cx) {
             return true;
         }
-        let Some(detail) = &self.detail.value else { return false };
+        let Some(detail) = &self.detail.value else {
+            return false;
+        };
         let row = &detail.row;
         let label = customers::label(row);
         match action {
@@ -205,7 +218,11 @@ impl Screen for CustomerScreen {
             Action::CopyId => cx.copy("id", row.id.to_string()),
             Action::CopyJson => copy_json(detail, cx),
             Action::CopyLink | Action::OpenAtProvider => {
-                let then = if action == Action::CopyLink { LinkUse::Copy } else { LinkUse::Open };
+                let then = if action == Action::CopyLink {
+                    LinkUse::Copy
+                } else {
+                    LinkUse::Open
+                };
                 link(customers::object(row), then, cx);
             }
             other => match customers::related(row.id, &label, other) {
@@ -254,7 +271,9 @@ impl Screen for CustomerScreen {
             Action::Fold | Action::Unfold | Action::ExpandAll | Action::CollapseAll => {
                 Err("there is nothing to fold here".to_owned())
             }
-            _ if row.is_none() && needs_object(action) => Err("the customer has not been read yet".to_owned()),
+            _ if row.is_none() && needs_object(action) => {
+                Err("the customer has not been read yet".to_owned())
+            }
             _ => Ok(()),
         }
     }

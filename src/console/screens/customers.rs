@@ -91,20 +91,38 @@ fn owner(row: &CustomerRow) -> Cell {
 }
 
 static COLUMNS: [Column<CustomerRow>; 8] = [
-    Column::new("EMAIL", (22, 36), 0, |row: &CustomerRow, _| Cell::or_missing(row.email.as_deref())).sorted("email"),
-    Column::new("NAME", (14, 28), 4, |row: &CustomerRow, _| Cell::or_missing(row.name.as_deref())),
+    Column::new("EMAIL", (22, 36), 0, |row: &CustomerRow, _| {
+        Cell::or_missing(row.email.as_deref())
+    })
+    .sorted("email"),
+    Column::new("NAME", (14, 28), 4, |row: &CustomerRow, _| {
+        Cell::or_missing(row.name.as_deref())
+    }),
     Column::new("OWNER", (14, 24), 1, |row: &CustomerRow, _| owner(row)),
-    Column::new("PLAN", (8, 14), 3, |row: &CustomerRow, _| Cell::or_missing(row.plan.as_deref())),
-    Column::new("STATUS", (11, 12), 2, |row: &CustomerRow, _| match row.subscription_status {
-        Some(status) => Cell::Status(Tone::of_subscription(status), status.as_str().replace('_', " ")),
-        None => Cell::Missing,
+    Column::new("PLAN", (8, 14), 3, |row: &CustomerRow, _| {
+        Cell::or_missing(row.plan.as_deref())
+    }),
+    Column::new("STATUS", (11, 12), 2, |row: &CustomerRow, _| {
+        match row.subscription_status {
+            Some(status) => Cell::Status(Tone::of_subscription(status), status.as_str().replace('_', " ")),
+            None => Cell::Missing,
+        }
     }),
     Column::new("PROVIDERS", (9, 20), 6, |row: &CustomerRow, _| {
         let names: Vec<&str> = row.providers.keys().map(|name| name.as_str()).collect();
-        if names.is_empty() { Cell::Missing } else { Cell::Text(names.join(" ")) }
+        if names.is_empty() {
+            Cell::Missing
+        } else {
+            Cell::Text(names.join(" "))
+        }
     }),
-    Column::new("COUNTRY", (7, 7), 7, |row: &CustomerRow, _| Cell::or_missing(row.country.as_deref())),
-    Column::new("SINCE", (11, 12), 5, |row: &CustomerRow, shared| Cell::Text(shared.clock.short(row.created_at))).sorted("created"),
+    Column::new("COUNTRY", (7, 7), 7, |row: &CustomerRow, _| {
+        Cell::or_missing(row.country.as_deref())
+    }),
+    Column::new("SINCE", (11, 12), 5, |row: &CustomerRow, shared| {
+        Cell::Text(shared.clock.short(row.created_at))
+    })
+    .sorted("created"),
 ];
 
 impl Kind for Customers {
@@ -174,24 +192,35 @@ impl Kind for Customers {
         match name {
             None => filter.words.push(value.to_owned()),
             Some("scope") => {
-                filter.scope = Some(value.parse().map_err(|error: crate::domain::provider::UnknownWord| {
-                    FilterError(error.to_string())
-                })?);
+                filter.scope = Some(
+                    value
+                        .parse()
+                        .map_err(|error: crate::domain::provider::UnknownWord| {
+                            FilterError(error.to_string())
+                        })?,
+                );
             }
             Some("owner") if value == "none" => filter.unlinked = true,
             Some("owner" | "id" | "external_id") => filter.external_id = Some(value.to_owned()),
             Some("email") => filter.email = Some(value.to_owned()),
             Some("provider") => {
-                filter.provider = Some(value.parse().map_err(|error: crate::domain::provider::UnknownWord| {
-                    FilterError(error.to_string())
-                })?);
+                filter.provider = Some(
+                    value
+                        .parse()
+                        .map_err(|error: crate::domain::provider::UnknownWord| {
+                            FilterError(error.to_string())
+                        })?,
+                );
             }
             Some("since") => filter.since = Some(since(value, now)?),
             Some("unlinked") => filter.unlinked = true,
             Some(other) => {
                 let known = ["owner", "scope", "email", "provider", "since"];
                 let hint = crate::console::theme::nearest(other, known.into_iter());
-                return Err(FilterError(format!("customers have no `{other}`{hint} Known: {}", known.join(", "))));
+                return Err(FilterError(format!(
+                    "customers have no `{other}`{hint} Known: {}",
+                    known.join(", ")
+                )));
             }
         }
         Ok(true)
@@ -227,7 +256,12 @@ impl Kind for Customers {
     }
 
     fn id(row: &CustomerRow) -> String {
-        row.providers.values().flatten().next().cloned().unwrap_or_else(|| row.id.to_string())
+        row.providers
+            .values()
+            .flatten()
+            .next()
+            .cloned()
+            .unwrap_or_else(|| row.id.to_string())
     }
 
     fn object(row: &CustomerRow) -> Option<(ProviderName, ObjectRef)> {
@@ -269,7 +303,12 @@ impl Kind for Customers {
         }
     }
 
-    fn inspector(row: &CustomerRow, sheet: Option<&CustomerDetail>, width: u16, shared: &Shared) -> Inspected {
+    fn inspector(
+        row: &CustomerRow,
+        sheet: Option<&CustomerDetail>,
+        width: u16,
+        shared: &Shared,
+    ) -> Inspected {
         let mut main = inspect::customer_head(row, sheet, width, shared);
         let Some(detail) = sheet else {
             return Inspected { main, related: None };

@@ -52,10 +52,7 @@ impl EventScreen {
             sheet: Loaded::default(),
             document: Arc::default(),
             tree: Tree::default(),
-            parts: Parts {
-                focus,
-                ..Parts::default()
-            },
+            parts: Parts::at(focus),
         }
     }
 
@@ -90,7 +87,9 @@ impl Detail for EventScreen {
     }
 
     fn sections(&self, shared: &Shared) -> Vec<Section> {
-        let Some(sheet) = &self.sheet.value else { return Vec::new() };
+        let Some(sheet) = &self.sheet.value else {
+            return Vec::new();
+        };
         let detail = &sheet.detail;
         let attempts = inspect::attempt_rows(detail, shared)
             .into_iter()
@@ -98,16 +97,25 @@ impl Detail for EventScreen {
             .map(|(line, attempt)| Row {
                 line,
                 open: None,
-                value: attempt.error.as_ref().map(|error| format!("{}: {}", error.code, error.message)),
+                value: attempt
+                    .error
+                    .as_ref()
+                    .map(|error| format!("{}: {}", error.code, error.message)),
             })
             .collect();
-        let changes = inspect::change_rows(&detail.changes, shared).into_iter().map(Row::plain).collect();
+        let changes = inspect::change_rows(&detail.changes, shared)
+            .into_iter()
+            .map(Row::plain)
+            .collect();
         let mut headers: Vec<Row> = detail
             .headers
             .iter()
             .map(|(name, value)| Row {
                 line: Line::from(vec![
-                    Span::styled(format!("{}  ", format::pad(&format::clean(name), 24)), shared.style(Role::JsonKey)),
+                    Span::styled(
+                        format!("{}  ", format::pad(&format::clean(name), 24)),
+                        shared.style(Role::JsonKey),
+                    ),
                     Span::styled(format::clean(value).into_owned(), shared.style(Role::Text)),
                 ]),
                 open: None,
@@ -118,7 +126,10 @@ impl Detail for EventScreen {
             ("source", Some(detail.row.source.to_string())),
             ("API version", detail.api_version.clone()),
             ("billdeck id", Some(detail.row.id.to_string())),
-            ("created there", detail.row.provider_created_at.map(|at| shared.clock.long(at))),
+            (
+                "created there",
+                detail.row.provider_created_at.map(|at| shared.clock.long(at)),
+            ),
         ];
         for (name, value) in facts {
             let Some(value) = value else { continue };
@@ -167,7 +178,10 @@ pub(crate) fn waiting(
     }
     vec![
         Line::default(),
-        Line::styled(format!("{} reading the {what}", shared.spinner()), shared.style(Role::Pending)),
+        Line::styled(
+            format!("{} reading the {what}", shared.spinner()),
+            shared.style(Role::Pending),
+        ),
     ]
 }
 
@@ -204,7 +218,9 @@ impl Screen for EventScreen {
             self.parts.focus = ATTEMPTS;
             return true;
         }
-        let Some(sheet) = &self.sheet.value else { return false };
+        let Some(sheet) = &self.sheet.value else {
+            return false;
+        };
         let row = &sheet.detail.row;
         match action {
             Action::Replay => verbs::replay(&[row], cx),
@@ -213,7 +229,11 @@ impl Screen for EventScreen {
             Action::CopyId => cx.copy("id", row.provider_event_id.clone()),
             Action::CopyJson => copy_json(&sheet.detail.payload, cx),
             Action::CopyLink | Action::OpenAtProvider => {
-                let then = if action == Action::CopyLink { LinkUse::Copy } else { LinkUse::Open };
+                let then = if action == Action::CopyLink {
+                    LinkUse::Copy
+                } else {
+                    LinkUse::Open
+                };
                 link(events::object(row), then, cx);
             }
             other => match events::related(row, other) {
@@ -247,12 +267,13 @@ impl Screen for EventScreen {
             Action::Replay => verbs::can_replay(&rows),
             Action::Discard => verbs::can_discard(&rows),
             Action::VerifyObject => verbs::can_verify_object(self.row()),
-            Action::RelatedCustomer | Action::RelatedSubscriptions | Action::RelatedEvents | Action::RelatedOrders => {
-                match self.row().and_then(|row| events::related(row, action)) {
-                    Some(_) => Ok(()),
-                    None => Err("this event leads to none".to_owned()),
-                }
-            }
+            Action::RelatedCustomer
+            | Action::RelatedSubscriptions
+            | Action::RelatedEvents
+            | Action::RelatedOrders => match self.row().and_then(|row| events::related(row, action)) {
+                Some(_) => Ok(()),
+                None => Err("this event leads to none".to_owned()),
+            },
             Action::Inspector => Err("the inspector stands beside lists".to_owned()),
             _ if self.row().is_none() && needs_object(action) => {
                 let _ = shared;
@@ -299,7 +320,10 @@ pub(crate) fn freshness<T>(loaded: &Loaded<T>, shared: &Shared) -> Vec<(String, 
     if loaded.value.is_some()
         && let Some(error) = &loaded.error
     {
-        right.push((format!("{} {}", shared.glyphs.danger, format::clean(&error.code)), Role::Danger));
+        right.push((
+            format!("{} {}", shared.glyphs.danger, format::clean(&error.code)),
+            Role::Danger,
+        ));
     }
     right.extend(shared.freshness(loaded.since(), loaded.at));
     right
@@ -318,7 +342,14 @@ pub(crate) fn is_due(why: Again, concerns: News, at: Option<Timestamp>, now: Tim
 pub(crate) const fn needs_object(action: Action) -> bool {
     matches!(
         action,
-        Action::CopyId | Action::CopyJson | Action::CopyLink | Action::CopyPath | Action::CopyValue | Action::OpenAtProvider | Action::Open | Action::Search
+        Action::CopyId
+            | Action::CopyJson
+            | Action::CopyLink
+            | Action::CopyPath
+            | Action::CopyValue
+            | Action::OpenAtProvider
+            | Action::Open
+            | Action::Search
     )
 }
 
@@ -330,13 +361,20 @@ pub(crate) fn copy_json(value: &impl serde::Serialize, cx: &mut Cx<'_>) {
 }
 
 pub(crate) fn link(
-    object: Option<(crate::domain::provider::ProviderName, crate::domain::provider::ObjectRef)>,
+    object: Option<(
+        crate::domain::provider::ProviderName,
+        crate::domain::provider::ObjectRef,
+    )>,
     then: LinkUse,
     cx: &mut Cx<'_>,
 ) {
     match object {
         Some((provider, object)) => {
-            cx.read(Read::Dashboard { provider, object, then });
+            cx.read(Read::Dashboard {
+                provider,
+                object,
+                then,
+            });
         }
         None => cx.note("there is no page for it at its provider"),
     }

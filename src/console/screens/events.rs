@@ -73,12 +73,19 @@ pub(crate) fn why(row: &EventRow) -> String {
 
 /// How often it was tried, out of how often it will be.
 fn tries(row: &EventRow) -> String {
-    if row.attempts == 0 { String::new() } else { row.attempts.to_string() }
+    if row.attempts == 0 {
+        String::new()
+    } else {
+        row.attempts.to_string()
+    }
 }
 
 pub(crate) fn object(row: &EventRow) -> Option<(ProviderName, ObjectRef)> {
     let id = ObjectId::new(row.object_id.clone()?).ok()?;
-    Some((row.provider, ObjectRef::new(row.object_kind.unwrap_or(ObjectKind::Other), id)))
+    Some((
+        row.provider,
+        ObjectRef::new(row.object_kind.unwrap_or(ObjectKind::Other), id),
+    ))
 }
 
 static COLUMNS: [Column<EventRow>; 8] = [
@@ -91,14 +98,23 @@ static COLUMNS: [Column<EventRow>; 8] = [
         };
         Cell::Status(tone, word.to_owned())
     }),
-    Column::new("RECEIVED", (11, 12), 1, |row: &EventRow, shared| Cell::Text(shared.clock.short(row.received_at))).sorted("received"),
-    Column::new("PROVIDER", (8, 8), 6, |row: &EventRow, _| Cell::Text(row.provider.to_string())),
-    Column::new("TYPE", (20, 32), 2, |row: &EventRow, _| Cell::Text(format::clean(&row.event_type).into_owned())),
+    Column::new("RECEIVED", (11, 12), 1, |row: &EventRow, shared| {
+        Cell::Text(shared.clock.short(row.received_at))
+    })
+    .sorted("received"),
+    Column::new("PROVIDER", (8, 8), 6, |row: &EventRow, _| {
+        Cell::Text(row.provider.to_string())
+    }),
+    Column::new("TYPE", (20, 32), 2, |row: &EventRow, _| {
+        Cell::Text(format::clean(&row.event_type).into_owned())
+    }),
     Column::new("OBJECT", (13, 16), 4, |row: &EventRow, _| match &row.object_id {
         Some(id) => Cell::Id(id.clone()),
         None => Cell::Missing,
     }),
-    Column::new("CUSTOMER", (14, 24), 5, |row: &EventRow, _| Cell::or_missing(row.customer_label.as_deref())),
+    Column::new("CUSTOMER", (14, 24), 5, |row: &EventRow, _| {
+        Cell::or_missing(row.customer_label.as_deref())
+    }),
     Column::new("TRIES", (5, 5), 7, |row: &EventRow, _| Cell::Text(tries(row))),
     Column::new("WHY", (18, 60), 3, |row: &EventRow, _| Cell::Dim(why(row))),
 ];
@@ -112,8 +128,13 @@ impl Kind for Events {
     const NAME: &'static str = "Events";
     const ONE: &'static str = "event";
     const COLUMNS: &'static [Column<EventRow>] = &COLUMNS;
-    const CONTEXTS: &'static [Context] =
-        &[Context::Event, Context::Events, Context::Object, Context::Table, Context::Move];
+    const CONTEXTS: &'static [Context] = &[
+        Context::Event,
+        Context::Events,
+        Context::Object,
+        Context::Table,
+        Context::Move,
+    ];
     const INSPECTOR_CONTEXTS: &'static [Context] = &[Context::Event, Context::Object, Context::Move];
     const FACETS: &'static [(&'static str, &'static str)] = &[
         ("failed, waiting for a retry or for you", "state:failed"),
@@ -122,7 +143,10 @@ impl Kind for Events {
         ("pending and processing", "state:pending state:processing"),
         ("discarded by a person", "state:discarded"),
         ("a price in no plan", "error:unknown_price"),
-        ("all that is unfinished", "!state:processed !state:ignored !state:discarded"),
+        (
+            "all that is unfinished",
+            "!state:processed !state:ignored !state:discarded",
+        ),
         ("received in the last hour", "since:1h"),
         ("everything", ""),
     ];
@@ -172,7 +196,9 @@ impl Kind for Events {
         };
         match name {
             "state" => {
-                let state = value.parse::<EventState>().map_err(|error| FilterError(error.to_string()))?;
+                let state = value
+                    .parse::<EventState>()
+                    .map_err(|error| FilterError(error.to_string()))?;
                 if not {
                     if filter.states.is_empty() {
                         filter.states = EventState::ALL.to_vec();
@@ -183,16 +209,22 @@ impl Kind for Events {
                 }
                 return Ok(true);
             }
-            "provider" | "type" | "object" | "id" | "customer" | "error" | "since" if not => return Ok(false),
+            "provider" | "type" | "object" | "id" | "customer" | "error" | "since" if not => {
+                return Ok(false);
+            }
             "provider" => {
-                let provider = value.parse::<ProviderName>().map_err(|error| FilterError(error.to_string()))?;
+                let provider = value
+                    .parse::<ProviderName>()
+                    .map_err(|error| FilterError(error.to_string()))?;
                 filter.provider = Some(provider);
             }
             "type" => filter.event_type = Some(value.to_owned()),
             "object" | "id" => filter.object = Some(value.to_owned()),
             "customer" => {
                 let id = value.parse().map_err(|_| {
-                    FilterError(format!("`{value}` is no customer id; `g e` on a customer shows its events"))
+                    FilterError(format!(
+                        "`{value}` is no customer id; `g e` on a customer shows its events"
+                    ))
                 })?;
                 filter.customer = Some(id);
             }
@@ -255,7 +287,11 @@ impl Kind for Events {
                     list.listing.to_start();
                 }
                 list.listing.set_follow(follow);
-                cx.good(if follow { "following the newest event" } else { "no longer following" });
+                cx.good(if follow {
+                    "following the newest event"
+                } else {
+                    "no longer following"
+                });
             }
             _ => return false,
         }
@@ -291,7 +327,10 @@ impl Kind for Events {
             main.extend(inspect::event_changes(&sheet.detail.changes, 6, shared));
             main.push(ratatui::text::Line::default());
             main.extend(inspect::document(&sheet.document, 60, shared));
-            related = Some(("Tries and alarms", inspect::event_log(&sheet.detail, width, shared)));
+            related = Some((
+                "Tries and alarms",
+                inspect::event_log(&sheet.detail, width, shared),
+            ));
         }
         Inspected {
             main,
@@ -316,13 +355,22 @@ fn guess(word: &str) -> Option<&'static str> {
 }
 
 fn unknown(name: &str) -> FilterError {
-    let known = ["state", "provider", "type", "object", "customer", "error", "since"];
+    let known = [
+        "state", "provider", "type", "object", "customer", "error", "since",
+    ];
     let hint = crate::console::theme::nearest(name, known.into_iter());
-    FilterError(format!("events have no `{name}`{hint} Known: {}", known.join(", ")))
+    FilterError(format!(
+        "events have no `{name}`{hint} Known: {}",
+        known.join(", ")
+    ))
 }
 
 pub(crate) fn related(row: &EventRow, action: Action) -> Option<Place> {
-    let label = || row.customer_label.clone().unwrap_or_else(|| "this customer".to_owned());
+    let label = || {
+        row.customer_label
+            .clone()
+            .unwrap_or_else(|| "this customer".to_owned())
+    };
     match action {
         Action::RelatedCustomer => row.customer_id.map(Place::Customer),
         Action::RelatedSubscriptions => row.customer_id.map(|id| {

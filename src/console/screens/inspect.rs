@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{customers, events, orders, subscriptions};
+use super::{customers, orders, subscriptions};
 use crate::{
     console::{
         format,
@@ -53,27 +53,59 @@ pub(crate) fn event_head(row: &EventRow, width: u16, shared: &Shared) -> Vec<Lin
     ];
     if row.duplicates > 0 {
         let number = usize::try_from(row.duplicates).unwrap_or(0);
-        first.push(span(format!("  {}", format::counted(number, "duplicate")), Role::Dim, shared));
+        first.push(span(
+            format!("  {}", format::counted(number, "duplicate")),
+            Role::Dim,
+            shared,
+        ));
     }
     lines.push(Line::from(first));
-    lines.push(field("Event", vec![span(cleaned(&row.provider_event_id), Role::Text, shared)], shared));
+    lines.push(field(
+        "Event",
+        vec![span(cleaned(&row.provider_event_id), Role::Text, shared)],
+        shared,
+    ));
     if let Some(id) = &row.object_id {
         let kind = row.object_kind.map_or("object", |kind| kind.as_str());
-        lines.push(field("Object", vec![span(format!("{kind} {}", cleaned(id)), Role::Text, shared)], shared));
+        lines.push(field(
+            "Object",
+            vec![span(format!("{kind} {}", cleaned(id)), Role::Text, shared)],
+            shared,
+        ));
     }
     if let Some(customer) = &row.customer_label {
-        lines.push(field("Customer", vec![span(cleaned(customer), Role::Text, shared)], shared));
+        lines.push(field(
+            "Customer",
+            vec![span(cleaned(customer), Role::Text, shared)],
+            shared,
+        ));
     }
-    lines.push(field("Received", vec![span(shared.clock.long(row.received_at), Role::Text, shared)], shared));
+    lines.push(field(
+        "Received",
+        vec![span(shared.clock.long(row.received_at), Role::Text, shared)],
+        shared,
+    ));
     if let Some(error) = &row.error {
         lines.extend(long_field("Why", &error.message, Role::Attention, width, shared));
-        lines.push(field("Code", vec![span(cleaned(&error.code), Role::Dim, shared)], shared));
+        lines.push(field(
+            "Code",
+            vec![span(cleaned(&error.code), Role::Dim, shared)],
+            shared,
+        ));
     }
     if let Some(wait) = &row.waiting_for {
-        let text = format!("{} {} goes on by itself when it is there", cleaned(wait), shared.glyphs.dash);
+        let text = format!(
+            "{} {} goes on by itself when it is there",
+            cleaned(wait),
+            shared.glyphs.dash
+        );
         lines.extend(long_field("Waits for", &text, Role::Text, width, shared));
     } else if let Some(at) = row.next_attempt_at {
-        lines.push(field("Next try", vec![span(shared.clock.long(at), Role::Text, shared)], shared));
+        lines.push(field(
+            "Next try",
+            vec![span(shared.clock.long(at), Role::Text, shared)],
+            shared,
+        ));
     }
     lines
 }
@@ -82,10 +114,18 @@ pub(crate) fn event_head(row: &EventRow, width: u16, shared: &Shared) -> Vec<Lin
 pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for attempt in detail.attempt_log.iter().rev().take(2).rev() {
-        lines.push(field(&format!("Try {}", attempt.number), attempt_spans(attempt, shared), shared));
+        lines.push(field(
+            &format!("Try {}", attempt.number),
+            attempt_spans(attempt, shared),
+            shared,
+        ));
     }
     for alarm in &detail.alarms {
-        lines.push(field("Alarm", vec![span(cleaned(alarm), Role::Danger, shared)], shared));
+        lines.push(field(
+            "Alarm",
+            vec![span(cleaned(alarm), Role::Danger, shared)],
+            shared,
+        ));
     }
     lines
 }
@@ -102,8 +142,16 @@ fn outcome_tone(outcome: &str) -> Tone {
 
 fn attempt_spans(attempt: &AttemptView, shared: &Shared) -> Vec<Span<'static>> {
     let mut spans = vec![
-        span(format!("{}  ", shared.clock.time_of_day(attempt.started_at)), Role::Text, shared),
-        status(outcome_tone(&attempt.outcome), &cleaned(&attempt.outcome).replace('_', " "), shared),
+        span(
+            format!("{}  ", shared.clock.time_of_day(attempt.started_at)),
+            Role::Text,
+            shared,
+        ),
+        status(
+            outcome_tone(&attempt.outcome),
+            &cleaned(&attempt.outcome).replace('_', " "),
+            shared,
+        ),
     ];
     if let Some(error) = &attempt.error {
         spans.push(span(format!("  {}", cleaned(&error.message)), Role::Text, shared));
@@ -142,18 +190,32 @@ pub(crate) fn event_log(detail: &EventDetail, width: u16, shared: &Shared) -> Ve
     for attempt in &detail.attempt_log {
         lines.push(Line::from(vec![
             span(format!("{:>2} ", attempt.number), Role::Dim, shared),
-            span(format!("{} ", shared.clock.time_of_day(attempt.started_at)), Role::Text, shared),
-            status(outcome_tone(&attempt.outcome), &cleaned(&attempt.outcome).replace('_', " "), shared),
+            span(
+                format!("{} ", shared.clock.time_of_day(attempt.started_at)),
+                Role::Text,
+                shared,
+            ),
+            status(
+                outcome_tone(&attempt.outcome),
+                &cleaned(&attempt.outcome).replace('_', " "),
+                shared,
+            ),
         ]));
         if let Some(error) = &attempt.error {
             let room = usize::from(width.min(44)).saturating_sub(4);
-            lines.extend(format::wrap(&error.message, room).into_iter().map(|part| {
-                Line::from(span(format!("   {part}"), Role::Dim, shared))
-            }));
+            lines.extend(
+                format::wrap(&error.message, room)
+                    .into_iter()
+                    .map(|part| Line::from(span(format!("   {part}"), Role::Dim, shared))),
+            );
         }
     }
     for alarm in &detail.alarms {
-        lines.push(Line::from(span(format!("{} {}", shared.glyphs.danger, cleaned(alarm)), Role::Danger, shared)));
+        lines.push(Line::from(span(
+            format!("{} {}", shared.glyphs.danger, cleaned(alarm)),
+            Role::Danger,
+            shared,
+        )));
     }
     if lines.is_empty() {
         lines.push(Line::from(span("not tried yet", Role::Dim, shared)));
@@ -165,10 +227,23 @@ pub(crate) fn event_log(detail: &EventDetail, width: u16, shared: &Shared) -> Ve
 pub(crate) fn event_changes(changes: &[ChangeView], most: usize, shared: &Shared) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for shown in changes.iter().take(most) {
-        let head = format!("{} {}", cleaned(&shown.table), format::id(&shown.row_key, shared.glyphs));
-        let mut line = vec![span(format::pad("Changed", super::super::widgets::pane::LABEL), Role::Dim, shared)];
+        let head = format!(
+            "{} {}",
+            cleaned(&shown.table),
+            format::id(&shown.row_key, shared.glyphs)
+        );
+        let mut line = vec![span(
+            format::pad("Changed", super::super::widgets::pane::LABEL),
+            Role::Dim,
+            shared,
+        )];
         line.push(span(format!("{head}  "), Role::Text, shared));
-        let diff = change(&shown.difference.field, &shown.difference.before, &shown.difference.after, shared);
+        let diff = change(
+            &shown.difference.field,
+            &shown.difference.before,
+            &shown.difference.after,
+            shared,
+        );
         line.extend(diff.spans);
         lines.push(Line::from(line));
     }
@@ -190,11 +265,20 @@ pub(crate) fn change_rows(changes: &[ChangeView], shared: &Shared) -> Vec<Line<'
             lines.push(Line::from(vec![
                 span(format!("{} ", cleaned(&shown.table)), Role::Dim, shared),
                 span(cleaned(&shown.row_key), Role::Title, shared),
-                span(format!("  {}", shared.clock.time_of_day(shown.at)), Role::Dim, shared),
+                span(
+                    format!("  {}", shared.clock.time_of_day(shown.at)),
+                    Role::Dim,
+                    shared,
+                ),
             ]));
         }
         let mut line = vec![Span::raw("  ")];
-        let diff = change(&shown.difference.field, &shown.difference.before, &shown.difference.after, shared);
+        let diff = change(
+            &shown.difference.field,
+            &shown.difference.before,
+            &shown.difference.after,
+            shared,
+        );
         line.extend(diff.spans);
         lines.push(Line::from(line));
     }
@@ -215,7 +299,11 @@ pub(crate) fn set_by_lines(changes: &[ChangeView], shared: &Shared) -> Vec<Line<
             Line::from(vec![
                 span(format::pad(&name, 22), Role::Text, shared),
                 span(format::pad(&value, 25), Role::Title, shared),
-                span(format!("{}  ", format::pad(&shared.clock.short(shown.at), 11)), Role::Dim, shared),
+                span(
+                    format!("{}  ", format::pad(&shared.clock.short(shown.at), 11)),
+                    Role::Dim,
+                    shared,
+                ),
                 span(source(&shown.source, shared), Role::Dim, shared),
             ])
         })
@@ -235,7 +323,11 @@ pub(crate) fn document(document: &Document, most: usize, shared: &Shared) -> Vec
     if tree.len() == 0 {
         return vec![Line::from(span("The body is no longer kept", Role::Dim, shared))];
     }
-    tree.lines().iter().take(most).map(|&node| node_line(document, node, &tree, shared)).collect()
+    tree.lines()
+        .iter()
+        .take(most)
+        .map(|&node| node_line(document, node, &tree, shared))
+        .collect()
 }
 
 /// One line of a document.
@@ -271,7 +363,11 @@ pub(crate) fn node_line(document: &Document, index: usize, tree: &Tree, shared: 
         Kind::Container if holds && !folded => (String::new(), Role::Dim),
         Kind::Container => (node.text.clone(), Role::Dim),
     };
-    let style = if tree.is_match(node) { shared.style(Role::Match) } else { shared.style(role) };
+    let style = if tree.is_match(node) {
+        shared.style(Role::Match)
+    } else {
+        shared.style(role)
+    };
     spans.push(Span::styled(text, style));
     Line::from(spans)
 }
@@ -307,23 +403,42 @@ pub(crate) fn customer_head(
     facts.extend(row.country.as_deref().map(cleaned));
     facts.push(format!("since {}", shared.clock.long(row.created_at)));
     let separator = format!(" {} ", shared.glyphs.dot);
-    lines.push(field("Contact", vec![span(facts.join(&separator), Role::Text, shared)], shared));
+    lines.push(field(
+        "Contact",
+        vec![span(facts.join(&separator), Role::Text, shared)],
+        shared,
+    ));
     if let Some(detail) = detail {
         for link in &detail.links {
-            let mut words = vec![format!("{} {}", link.provider, cleaned(&link.provider_customer_id))];
+            let mut words = vec![format!(
+                "{} {}",
+                link.provider,
+                cleaned(&link.provider_customer_id)
+            )];
             if link.deleted {
                 words.push("deleted there".to_owned());
             } else if !link.is_default {
                 words.push("not used for new purchases".to_owned());
             }
-            if let Some(email) = link.email.as_deref().filter(|email| row.email.as_deref() != Some(email)) {
+            if let Some(email) = link
+                .email
+                .as_deref()
+                .filter(|email| row.email.as_deref() != Some(email))
+            {
                 words.push(format!("there as {}", cleaned(email)));
             }
-            lines.push(field("Linked", vec![span(words.join(", "), Role::Text, shared)], shared));
+            lines.push(field(
+                "Linked",
+                vec![span(words.join(", "), Role::Text, shared)],
+                shared,
+            ));
         }
         if row.scope.is_none() {
             for candidate in &detail.owner_candidates {
-                let text = format!("{} has the same e-mail address", customers::owner_words(candidate));
+                let text = format!(
+                    "{} has the same e-mail address",
+                    customers::owner_words(candidate)
+                );
                 lines.extend(long_field("May belong", &text, Role::Attention, width, shared));
             }
         }
@@ -341,25 +456,43 @@ pub(crate) fn subscription_lines(rows: &[SubscriptionRow], shared: &Shared) -> V
 pub(crate) fn subscription_line(row: &SubscriptionRow, shared: &Shared) -> Line<'static> {
     let mut spans = vec![Span::styled(
         format::pad(
-            &format!("{} {}", shared.glyphs.sign(Tone::of_subscription(row.status)), row.status.as_str().replace('_', " ")),
+            &format!(
+                "{} {}",
+                shared.glyphs.sign(Tone::of_subscription(row.status)),
+                row.status.as_str().replace('_', " ")
+            ),
             13,
         ),
         shared.tone(Tone::of_subscription(row.status)),
     )];
     let plan = subscriptions::plan_words(row, shared);
     spans.push(span(format!("{}  ", format::pad(&plan, 14)), Role::Title, shared));
-    let amount = row.amount.map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
+    let amount = row
+        .amount
+        .map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
     spans.push(span(format!("{amount:>14}  "), Role::Text, shared));
     let period = match (row.cancel_at_period_end, row.current_period_end) {
         (true, Some(end)) => format!("ends {}", shared.clock.short(end)),
         (false, Some(end)) => format!("renews {}", shared.clock.short(end)),
         (_, None) => String::new(),
     };
-    let role = if row.cancel_at_period_end { Role::Attention } else { Role::Text };
+    let role = if row.cancel_at_period_end {
+        Role::Attention
+    } else {
+        Role::Text
+    };
     spans.push(span(format!("{}  ", format::pad(&period, 18)), role, shared));
-    spans.push(status(Tone::of_verification(&row.verification), &cleaned(&row.verification), shared));
+    spans.push(status(
+        Tone::of_verification(&row.verification),
+        &cleaned(&row.verification),
+        shared,
+    ));
     spans.push(span(
-        format!("  {} {}", row.provider, format::id(&subscriptions::spoken_id(row), shared.glyphs)),
+        format!(
+            "  {} {}",
+            row.provider,
+            format::id(&subscriptions::spoken_id(row), shared.glyphs)
+        ),
         Role::Dim,
         shared,
     ));
@@ -376,10 +509,14 @@ pub(crate) fn order_lines(rows: &[OrderRow], shared: &Shared) -> Vec<Line<'stati
 pub(crate) fn order_line(row: &OrderRow, shared: &Shared) -> Line<'static> {
     let tone = Tone::of_order(row.status);
     let word = row.status.as_str().replace('_', " ");
-    let amount = orders::amount(row).map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
+    let amount =
+        orders::amount(row).map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
     let at = shared.clock.short(row.purchased_at.unwrap_or(row.created_at));
     let mut spans = vec![
-        Span::styled(format::pad(&format!("{} {word}", shared.glyphs.sign(tone)), 13), shared.tone(tone)),
+        Span::styled(
+            format::pad(&format!("{} {word}", shared.glyphs.sign(tone)), 13),
+            shared.tone(tone),
+        ),
         span(format!("{amount:>14}  "), Role::Text, shared),
         span(format!("{}  ", format::pad(&at, 12)), Role::Text, shared),
     ];
@@ -396,9 +533,14 @@ pub(crate) fn order_line(row: &OrderRow, shared: &Shared) -> Line<'static> {
 
 pub(crate) fn order_head(row: &OrderRow, width: u16, shared: &Shared) -> Vec<Line<'static>> {
     let text = |value: String| vec![span(value, Role::Text, shared)];
-    let amount = orders::amount(row).map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
+    let amount =
+        orders::amount(row).map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
     let mut lines = vec![Line::from(vec![
-        status(Tone::of_order(row.status), &row.status.as_str().replace('_', " "), shared),
+        status(
+            Tone::of_order(row.status),
+            &row.status.as_str().replace('_', " "),
+            shared,
+        ),
         Span::raw("  "),
         span(amount, Role::Title, shared),
     ])];
@@ -411,7 +553,11 @@ pub(crate) fn order_head(row: &OrderRow, width: u16, shared: &Shared) -> Vec<Lin
     if let Some(failure) = &row.failure {
         lines.extend(long_field("Why", failure, Role::Danger, width, shared));
     }
-    lines.push(field("Order", text(format!("{} {}", row.provider, cleaned(&row.provider_order_id))), shared));
+    lines.push(field(
+        "Order",
+        text(format!("{} {}", row.provider, cleaned(&row.provider_order_id))),
+        shared,
+    ));
     if let Some(number) = &row.number {
         lines.push(field("Number", text(cleaned(number)), shared));
     }
@@ -433,7 +579,11 @@ pub(crate) fn order_head(row: &OrderRow, width: u16, shared: &Shared) -> Vec<Lin
     if let Some(at) = row.purchased_at {
         lines.push(field("Paid", text(shared.clock.long(at)), shared));
     }
-    lines.push(field("Known since", text(shared.clock.long(row.created_at)), shared));
+    lines.push(field(
+        "Known since",
+        text(shared.clock.long(row.created_at)),
+        shared,
+    ));
     lines
 }
 
@@ -445,7 +595,11 @@ pub(crate) fn subscription_head(
 ) -> Vec<Line<'static>> {
     let text = |value: String| vec![span(value, Role::Text, shared)];
     let mut first = vec![
-        status(Tone::of_subscription(row.status), &row.status.as_str().replace('_', " "), shared),
+        status(
+            Tone::of_subscription(row.status),
+            &row.status.as_str().replace('_', " "),
+            shared,
+        ),
         Span::raw("  "),
         span(subscriptions::plan_words(row, shared), Role::Title, shared),
     ];
@@ -453,7 +607,11 @@ pub(crate) fn subscription_head(
         first.push(span(format!("  {amount}"), Role::Text, shared));
     }
     if row.provider_status != row.status.as_str() && !row.provider_status.is_empty() {
-        first.push(span(format!("  ({} says {})", row.provider, cleaned(&row.provider_status)), Role::Dim, shared));
+        first.push(span(
+            format!("  ({} says {})", row.provider, cleaned(&row.provider_status)),
+            Role::Dim,
+            shared,
+        ));
     }
     let mut lines = vec![Line::from(first)];
     lines.push(field("Customer", text(subscriptions::customer(row)), shared));
@@ -461,14 +619,27 @@ pub(crate) fn subscription_head(
     lines.push(field("At", text(id), shared));
     match (row.current_period_start, row.current_period_end) {
         (Some(start), Some(end)) => {
-            let words = format!("{} {} {}", shared.clock.short(start), shared.glyphs.arrow, shared.clock.long(end));
+            let words = format!(
+                "{} {} {}",
+                shared.clock.short(start),
+                shared.glyphs.arrow,
+                shared.clock.long(end)
+            );
             lines.push(field("Period", text(words), shared));
         }
-        (None, Some(end)) => lines.push(field("Period", text(format!("until {}", shared.clock.long(end))), shared)),
+        (None, Some(end)) => lines.push(field(
+            "Period",
+            text(format!("until {}", shared.clock.long(end))),
+            shared,
+        )),
         (_, None) => {}
     }
     if let Some(end) = row.trial_end {
-        lines.push(field("Trial", text(format!("until {}", shared.clock.long(end))), shared));
+        lines.push(field(
+            "Trial",
+            text(format!("until {}", shared.clock.long(end))),
+            shared,
+        ));
     }
     if row.cancel_at_period_end || row.cancel_at.is_some() {
         let at = row.cancel_at.or(row.current_period_end);
@@ -476,12 +647,20 @@ pub(crate) fn subscription_head(
             Some(at) => format!("ends {}", shared.clock.long(at)),
             None => "ends with the period".to_owned(),
         };
-        lines.push(field("Cancelled", vec![span(words, Role::Attention, shared)], shared));
+        lines.push(field(
+            "Cancelled",
+            vec![span(words, Role::Attention, shared)],
+            shared,
+        ));
     }
     if let Some(at) = detail.and_then(|detail| detail.ended_at) {
         lines.push(field("Ended", text(shared.clock.long(at)), shared));
     }
-    let mut verified = vec![status(Tone::of_verification(&row.verification), &cleaned(&row.verification), shared)];
+    let mut verified = vec![status(
+        Tone::of_verification(&row.verification),
+        &cleaned(&row.verification),
+        shared,
+    )];
     if let Some(at) = row.verified_at {
         verified.push(span(format!("  {}", shared.clock.long(at)), Role::Text, shared));
     }
@@ -491,10 +670,23 @@ pub(crate) fn subscription_head(
     lines.push(field("Verified", verified, shared));
     if shared.unsettled.contains(&row.id) {
         let words = "A change was sent and its answer was lost. V asks the provider what is true.";
-        lines.extend(long_field(shared.glyphs.unknown, words, Role::Unknown, width, shared));
+        lines.extend(long_field(
+            shared.glyphs.unknown,
+            words,
+            Role::Unknown,
+            width,
+            shared,
+        ));
     }
-    for difference in detail.map(|detail| detail.mismatch.as_slice()).unwrap_or_default() {
-        let mut spans = vec![span(format::pad("Disagrees", super::super::widgets::pane::LABEL), Role::Attention, shared)];
+    for difference in detail
+        .map(|detail| detail.mismatch.as_slice())
+        .unwrap_or_default()
+    {
+        let mut spans = vec![span(
+            format::pad("Disagrees", super::super::widgets::pane::LABEL),
+            Role::Attention,
+            shared,
+        )];
         spans.extend(change(&difference.field, &difference.before, &difference.after, shared).spans);
         lines.push(Line::from(spans));
     }
@@ -508,17 +700,26 @@ pub(crate) fn item_lines(items: &[SubscriptionItem], shared: &Shared) -> Vec<Lin
     items
         .iter()
         .map(|item| {
-            let quantity = item.quantity.map_or_else(|| "metered".to_owned(), |number| {
-                format!("{}{number}", shared.glyphs.times)
-            });
-            let price = item.unit_amount.map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
-            let cycle = item.interval.map_or_else(String::new, |interval| match interval.count {
-                1 => format!("a {}", interval.unit),
-                count => format!("each {count} {}s", interval.unit),
-            });
+            let quantity = item.quantity.map_or_else(
+                || "metered".to_owned(),
+                |number| format!("{}{number}", shared.glyphs.times),
+            );
+            let price = item
+                .unit_amount
+                .map_or_else(|| shared.glyphs.missing.to_owned(), |amount| amount.to_string());
+            let cycle = item
+                .interval
+                .map_or_else(String::new, |interval| match interval.count {
+                    1 => format!("a {}", interval.unit),
+                    count => format!("each {count} {}s", interval.unit),
+                });
             Line::from(vec![
                 span(format!("{quantity:<9}"), Role::Title, shared),
-                span(format!("{price:>14} {}", format::pad(&cycle, 14)), Role::Text, shared),
+                span(
+                    format!("{price:>14} {}", format::pad(&cycle, 14)),
+                    Role::Text,
+                    shared,
+                ),
                 span(cleaned(item.price_id.as_str()), Role::Dim, shared),
             ])
         })
@@ -532,7 +733,11 @@ pub(crate) fn timeline_line(entry: &TimelineEntry, shared: &Shared) -> Line<'sta
     };
     let what = format::cut(&format::clean(&entry.what), 32, shared.glyphs).into_owned();
     Line::from(vec![
-        span(format!("{}  ", format::pad(&shared.clock.time_of_day(entry.at), 11)), Role::Dim, shared),
+        span(
+            format!("{}  ", format::pad(&shared.clock.time_of_day(entry.at), 11)),
+            Role::Dim,
+            shared,
+        ),
         span(format!("{word:<7} "), role, shared),
         span(format!("{}  ", format::pad(&what, 32)), Role::Text, shared),
         span(cleaned(&entry.detail), Role::Dim, shared),
@@ -542,9 +747,4 @@ pub(crate) fn timeline_line(entry: &TimelineEntry, shared: &Shared) -> Line<'sta
 /// Kept for the subscription's own screen: the provider's object, once it has been read.
 pub(crate) fn has_object(sheet: &SubscriptionSheet) -> bool {
     !sheet.document.nodes.is_empty()
-}
-
-/// Why an event stands where it stands, or that nothing is wrong.
-pub(crate) fn event_why(row: &EventRow) -> String {
-    events::why(row)
 }

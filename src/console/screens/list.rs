@@ -63,8 +63,13 @@ pub(crate) trait Kind: Sized + 'static {
     fn export(filter: &Self::Filter, sort: Self::Sort) -> ExportList;
 
     /// Takes a word or a field into the filter; false when the list has no index for it.
-    fn term(filter: &mut Self::Filter, name: Option<&str>, value: &str, not: bool, now: Timestamp)
-    -> Result<bool, FilterError>;
+    fn term(
+        filter: &mut Self::Filter,
+        name: Option<&str>,
+        value: &str,
+        not: bool,
+        now: Timestamp,
+    ) -> Result<bool, FilterError>;
     /// The start of the filter's range, to be set where nothing else bounds it; none when the list is never bounded.
     fn since(filter: &mut Self::Filter) -> &mut Option<Timestamp>;
 
@@ -150,7 +155,8 @@ impl<K: Kind> List<K> {
 
     /// Makes the filter of a text; on an error the one in force stays.
     fn compile(&mut self, text: &str, now: Timestamp) -> Result<(), FilterError> {
-        let (filter, narrow, remark) = compile::<K>(self.filtered.base.as_ref().map(|(base, _)| base), text, now)?;
+        let (filter, narrow, remark) =
+            compile::<K>(self.filtered.base.as_ref().map(|(base, _)| base), text, now)?;
         self.filter = filter;
         self.remark = remark;
         self.listing = Listing::narrowed((!narrow.is_empty()).then_some(narrow));
@@ -236,8 +242,10 @@ impl<K: Kind> List<K> {
                 }
             }
             Action::CopyRow => {
-                let cells: Vec<String> =
-                    K::COLUMNS.iter().map(|column| (column.cell)(row, cx.shared).plain()).collect();
+                let cells: Vec<String> = K::COLUMNS
+                    .iter()
+                    .map(|column| (column.cell)(row, cx.shared).plain())
+                    .collect();
                 cx.copy("row", cells.join("\t"));
             }
             _ => match serde_json::to_string_pretty(row) {
@@ -250,7 +258,11 @@ impl<K: Kind> List<K> {
     fn link(&self, then: LinkUse, cx: &mut Cx<'_>) {
         match self.listing.selected().and_then(K::object) {
             Some((provider, object)) => {
-                cx.read(Read::Dashboard { provider, object, then });
+                cx.read(Read::Dashboard {
+                    provider,
+                    object,
+                    then,
+                });
             }
             None => cx.note(format!("this {} has no page at its provider", K::ONE)),
         }
@@ -265,7 +277,11 @@ impl<K: Kind> List<K> {
             K::EMPTY.iter().map(|&line| line.to_owned()).collect()
         } else {
             vec![
-                format!("No {} matches the filter  {}", K::ONE, format::clean(&self.filtered.text)),
+                format!(
+                    "No {} matches the filter  {}",
+                    K::ONE,
+                    format::clean(&self.filtered.text)
+                ),
                 "Esc clears the filter, / changes it".to_owned(),
             ]
         }
@@ -326,7 +342,12 @@ impl<K: Kind> Screen for List<K> {
     }
 
     fn banner(&self, shared: &Shared) -> Banner {
-        let mut filter = self.filtered.base.as_ref().map(|(_, words)| words.clone()).unwrap_or_default();
+        let mut filter = self
+            .filtered
+            .base
+            .as_ref()
+            .map(|(_, words)| words.clone())
+            .unwrap_or_default();
         if !self.filtered.text.is_empty() {
             if !filter.is_empty() {
                 filter.push(' ');
@@ -337,7 +358,10 @@ impl<K: Kind> Screen for List<K> {
         let (waiting, cut) = self.listing.waiting_above();
         if waiting > 0 {
             let more = if cut { "+" } else { "" };
-            right.push((format!("{waiting}{more} new {}", shared.glyphs.above), Role::Attention));
+            right.push((
+                format!("{waiting}{more} new {}", shared.glyphs.above),
+                Role::Attention,
+            ));
         }
         let marks = self.listing.marks().len();
         if marks > 0 {
@@ -367,7 +391,10 @@ impl<K: Kind> Screen for List<K> {
         if self.listing.len() > 0
             && let Some(error) = self.listing.error()
         {
-            right.push((format!("{} {}", shared.glyphs.danger, format::clean(&error.code)), Role::Danger));
+            right.push((
+                format!("{} {}", shared.glyphs.danger, format::clean(&error.code)),
+                Role::Danger,
+            ));
         }
         right.extend(shared.freshness(self.listing.loading_since(), self.listing.loaded_at()));
         Banner {
@@ -389,7 +416,9 @@ impl<K: Kind> Screen for List<K> {
         if let Some(run) = self.listing.stop() {
             cx.cancel(run);
         }
-        let old = self.seen_at.is_some_and(|at| cx.now().duration_since(at) > SignedDuration::from_secs(2));
+        let old = self
+            .seen_at
+            .is_some_and(|at| cx.now().duration_since(at) > SignedDuration::from_secs(2));
         if old {
             self.again(Again::Asked, cx);
         } else if self.listing.loaded_at().is_none() {
@@ -476,12 +505,17 @@ impl<K: Kind> Screen for List<K> {
                 | Action::MarkAll
                 | Action::Export
         );
-        if needs_row && self.listing.selected().is_none() && !(action == Action::Open && self.listing.partial().is_some()) {
+        if needs_row
+            && self.listing.selected().is_none()
+            && !(action == Action::Open && self.listing.partial().is_some())
+        {
             return Err(format!("there is no {} here", K::ONE));
         }
         match action {
             Action::Open => match self.listing.selected() {
-                Some(row) if K::place(row).is_none() => Err(format!("this {} has no screen of its own", K::ONE)),
+                Some(row) if K::place(row).is_none() => {
+                    Err(format!("this {} has no screen of its own", K::ONE))
+                }
                 _ => Ok(()),
             },
             Action::Unmark if self.listing.marks().is_empty() => Err("nothing is marked".to_owned()),
@@ -534,7 +568,10 @@ impl<K: Kind> Screen for List<K> {
     }
 
     fn deadline(&self, _: &Shared) -> Option<Timestamp> {
-        [self.sheet_due, self.listing.deadline()].into_iter().flatten().min()
+        [self.sheet_due, self.listing.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
@@ -587,7 +624,11 @@ impl<K: Kind> Screen for List<K> {
         let text_width = inspector.width.saturating_sub(3).min(layout::TEXT_MAX);
         let mut shown = K::inspector(row, self.sheet.value.as_ref(), text_width, shared);
         if let Some(error) = &self.sheet.error {
-            shown.main.extend(crate::console::widgets::table::error_lines(error, "The details could not be read", shared));
+            shown.main.extend(crate::console::widgets::table::error_lines(
+                error,
+                "The details could not be read",
+                shared,
+            ));
         }
         match (areas.related, shown.related.take()) {
             (Some(third), Some((title, lines))) => {
@@ -600,7 +641,15 @@ impl<K: Kind> Screen for List<K> {
             }
             (_, None) => {}
         }
-        pane::draw(frame, inspector, "Inspector", focused, &shown.main, self.scroll, shared);
+        pane::draw(
+            frame,
+            inspector,
+            "Inspector",
+            focused,
+            &shown.main,
+            self.scroll,
+            shared,
+        );
     }
 }
 
@@ -650,7 +699,9 @@ impl<K: Kind> List<K> {
             }
             Action::Filter => cx.open(Prompt::filter(&self.filtered.text, None)),
             Action::Facets => {
-                let lines = K::FACETS.iter().map(|(words, text)| ((*words).to_owned(), Todo::Filter((*text).to_owned())));
+                let lines = K::FACETS
+                    .iter()
+                    .map(|(words, text)| ((*words).to_owned(), Todo::Filter((*text).to_owned())));
                 cx.open(Menu::new("Filter", lines.collect()));
             }
             Action::Sort => {
@@ -664,12 +715,17 @@ impl<K: Kind> List<K> {
                 }
             }
             Action::SortMenu => {
-                let lines = K::SORTS.iter().map(|by| ((*by).to_owned(), Todo::Command(format!("sort {by}"))));
+                let lines = K::SORTS
+                    .iter()
+                    .map(|by| ((*by).to_owned(), Todo::Command(format!("sort {by}"))));
                 cx.open(Menu::new("Sort by", lines.collect()));
             }
             Action::Export => {
                 let lines = vec![
-                    ("CSV, for a spreadsheet".to_owned(), Todo::Export(ExportFormat::Csv)),
+                    (
+                        "CSV, for a spreadsheet".to_owned(),
+                        Todo::Export(ExportFormat::Csv),
+                    ),
                     ("JSON, for a program".to_owned(), Todo::Export(ExportFormat::Json)),
                 ];
                 cx.open(Menu::new("Export", lines));

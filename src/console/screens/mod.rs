@@ -106,9 +106,10 @@ pub(crate) fn open(place: &Place, shared: &Shared) -> Box<dyn Screen> {
         Place::Overview => Box::new(overview::OverviewScreen::default()),
         Place::Customers(filter) => Box::new(list::List::<customers::Customers>::new(filter.clone(), shared)),
         Place::Customer(id) => Box::new(customer::CustomerScreen::new(*id)),
-        Place::Subscriptions(filter) => {
-            Box::new(list::List::<subscriptions::Subscriptions>::new(filter.clone(), shared))
-        }
+        Place::Subscriptions(filter) => Box::new(list::List::<subscriptions::Subscriptions>::new(
+            filter.clone(),
+            shared,
+        )),
         Place::Subscription(id) => Box::new(subscription::SubscriptionScreen::new(*id)),
         Place::Events(filter) => Box::new(list::List::<events::Events>::new(filter.clone(), shared)),
         Place::Event(id, part) => Box::new(event::EventScreen::new(*id, *part)),

@@ -75,20 +75,35 @@ static COLUMNS: [Column<OrderRow>; 8] = [
     Column::new("STATUS", (12, 20), 0, |row: &OrderRow, _| {
         Cell::Status(Tone::of_order(row.status), row.status.as_str().replace('_', " "))
     }),
-    Column::new("AMOUNT", (14, 18), 1, |row: &OrderRow, _| amount(row).map_or(Cell::Missing, Cell::Money)).amount(),
+    Column::new("AMOUNT", (14, 18), 1, |row: &OrderRow, _| {
+        amount(row).map_or(Cell::Missing, Cell::Money)
+    })
+    .amount(),
     Column::new("MADE", (11, 12), 2, |row: &OrderRow, shared| {
         Cell::Text(shared.clock.short(row.purchased_at.unwrap_or(row.created_at)))
     })
     .sorted("made"),
-    Column::new("CUSTOMER", (20, 32), 3, |row: &OrderRow, _| Cell::or_missing(row.customer_label.as_deref())),
-    Column::new("METHOD", (12, 18), 5, |row: &OrderRow, _| Cell::or_missing(method(row).as_deref())),
-    Column::new("PROVIDER", (8, 8), 7, |row: &OrderRow, _| Cell::Text(row.provider.to_string())),
-    Column::new("ORDER", (13, 18), 4, |row: &OrderRow, _| Cell::Id(row.provider_order_id.clone())),
-    Column::new("WHY", (16, 50), 6, |row: &OrderRow, _| Cell::Dim(format::clean(row.failure.as_deref().unwrap_or_default()).into_owned())),
+    Column::new("CUSTOMER", (20, 32), 3, |row: &OrderRow, _| {
+        Cell::or_missing(row.customer_label.as_deref())
+    }),
+    Column::new("METHOD", (12, 18), 5, |row: &OrderRow, _| {
+        Cell::or_missing(method(row).as_deref())
+    }),
+    Column::new("PROVIDER", (8, 8), 7, |row: &OrderRow, _| {
+        Cell::Text(row.provider.to_string())
+    }),
+    Column::new("ORDER", (13, 18), 4, |row: &OrderRow, _| {
+        Cell::Id(row.provider_order_id.clone())
+    }),
+    Column::new("WHY", (16, 50), 6, |row: &OrderRow, _| {
+        Cell::Dim(format::clean(row.failure.as_deref().unwrap_or_default()).into_owned())
+    }),
 ];
 
 fn word<T: std::str::FromStr<Err = UnknownWord>>(value: &str) -> Result<T, FilterError> {
-    value.parse().map_err(|error: UnknownWord| FilterError(error.to_string()))
+    value
+        .parse()
+        .map_err(|error: UnknownWord| FilterError(error.to_string()))
 }
 
 impl Kind for Orders {
@@ -106,14 +121,19 @@ impl Kind for Orders {
         ("paid", "status:paid"),
         ("failed", "status:failed"),
         ("pending", "status:pending"),
-        ("refunded, in whole or in part", "status:refunded status:partially_refunded"),
+        (
+            "refunded, in whole or in part",
+            "status:refunded status:partially_refunded",
+        ),
         ("disputed", "status:disputed"),
         ("made in the last day", "since:1d"),
         ("everything", ""),
     ];
     const SORTS: &'static [&'static str] = &["made"];
-    const EMPTY: &'static [&'static str] =
-        &["There is no order yet", "Invoices and payments of the providers appear here as their events come in"];
+    const EMPTY: &'static [&'static str] = &[
+        "There is no order yet",
+        "Invoices and payments of the providers appear here as their events come in",
+    ];
     const NEWS: News = News::Records;
 
     fn read(filter: &OrderFilter, (): (), page: PageRequest) -> Read {
@@ -168,7 +188,9 @@ impl Kind for Orders {
             "provider" => filter.provider = Some(word(value)?),
             "customer" => {
                 let id: CustomerId = value.parse().map_err(|_| {
-                    FilterError(format!("`{value}` is no customer id; `g o` on a customer shows its orders"))
+                    FilterError(format!(
+                        "`{value}` is no customer id; `g o` on a customer shows its orders"
+                    ))
                 })?;
                 filter.customer = Some(id);
             }
@@ -176,7 +198,10 @@ impl Kind for Orders {
             other => {
                 let known = ["status", "provider", "customer", "since"];
                 let hint = crate::console::theme::nearest(other, known.into_iter());
-                return Err(FilterError(format!("orders have no `{other}`{hint} Known: {}", known.join(", "))));
+                return Err(FilterError(format!(
+                    "orders have no `{other}`{hint} Known: {}",
+                    known.join(", ")
+                )));
             }
         }
         Ok(true)
@@ -218,9 +243,15 @@ impl Kind for Orders {
                 object: Some(row.provider_order_id.clone()),
                 ..EventFilter::default()
             };
-            return Some(Place::Events(Filtered::based(base, format!("about {}", row.provider_order_id))));
+            return Some(Place::Events(Filtered::based(
+                base,
+                format!("about {}", row.provider_order_id),
+            )));
         }
-        let label = row.customer_label.clone().unwrap_or_else(|| "this customer".to_owned());
+        let label = row
+            .customer_label
+            .clone()
+            .unwrap_or_else(|| "this customer".to_owned());
         customers::related(row.customer_id?, &label, action)
     }
 
@@ -246,7 +277,12 @@ impl Kind for Orders {
     fn inspector(row: &OrderRow, sheet: Option<&CustomerDetail>, width: u16, shared: &Shared) -> Inspected {
         Inspected {
             main: inspect::order_head(row, width, shared),
-            related: sheet.map(|detail| ("The customer's subscriptions", inspect::subscription_lines(&detail.subscriptions, shared))),
+            related: sheet.map(|detail| {
+                (
+                    "The customer's subscriptions",
+                    inspect::subscription_lines(&detail.subscriptions, shared),
+                )
+            }),
         }
     }
 }

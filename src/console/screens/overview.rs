@@ -59,7 +59,10 @@ pub(crate) fn provider_tone(figures: &ProviderFigures) -> Tone {
 
 impl OverviewScreen {
     fn commands(shared: &Shared) -> Vec<String> {
-        rows(80, shared).into_iter().filter_map(|row| row.command).collect()
+        rows(80, shared)
+            .into_iter()
+            .filter_map(|row| row.command)
+            .collect()
     }
 }
 
@@ -83,7 +86,12 @@ fn blank() -> Row {
 
 /// Blanks between what stands left and what stands right.
 fn spread(mut left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: usize) -> Line<'static> {
-    let wide = |spans: &[Span<'_>]| spans.iter().map(|span| format::width(&span.content)).sum::<usize>();
+    let wide = |spans: &[Span<'_>]| {
+        spans
+            .iter()
+            .map(|span| format::width(&span.content))
+            .sum::<usize>()
+    };
     let gap = width.saturating_sub(wide(&left) + wide(&right));
     left.push(Span::raw(" ".repeat(gap)));
     left.extend(right);
@@ -97,13 +105,21 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
     };
     let mut right = Vec::new();
     if attention.count > 1 {
-        right.push(span(format!("{}{}  ", shared.glyphs.times, format::count(attention.count)), Role::Title, shared));
+        right.push(span(
+            format!("{}{}  ", shared.glyphs.times, format::count(attention.count)),
+            Role::Title,
+            shared,
+        ));
     }
     if let Some(provider) = attention.provider {
         right.push(span(format!("{provider}  "), Role::Dim, shared));
     }
     if let Some(since) = attention.since {
-        right.push(span(format!("since {}", shared.clock.time_of_day(since)), Role::Dim, shared));
+        right.push(span(
+            format!("since {}", shared.clock.time_of_day(since)),
+            Role::Dim,
+            shared,
+        ));
     }
     let used: usize = right.iter().map(|span| format::width(&span.content)).sum();
     let room = width.saturating_sub(used + 4);
@@ -128,26 +144,60 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
     };
     let last_minute = minutes.last().copied().unwrap_or_default();
     let oldest = stats.oldest_pending_seconds.map(|seconds| {
-        format!("oldest {}", format::exact_duration(u64::try_from(seconds).unwrap_or(0)))
+        format!(
+            "oldest {}",
+            format::exact_duration(u64::try_from(seconds).unwrap_or(0))
+        )
     });
     let retry = overview.next_retry_at.map(|at| {
-        if at <= shared.now() { "next try now".to_owned() } else { format!("next try {}", shared.clock.short(at)) }
+        if at <= shared.now() {
+            "next try now".to_owned()
+        } else {
+            format!("next try {}", shared.clock.short(at))
+        }
     });
     let states = [
-        (EventState::Pending, oldest, Some(("received", series(|minute| minute.received), Role::Pending))),
-        (EventState::Failed, retry, Some(("processed", series(|minute| minute.processed), Role::Ok))),
-        (EventState::Dead, None, Some(("failed", series(|minute| minute.failed), Role::Danger))),
+        (
+            EventState::Pending,
+            oldest,
+            Some(("received", series(|minute| minute.received), Role::Pending)),
+        ),
+        (
+            EventState::Failed,
+            retry,
+            Some(("processed", series(|minute| minute.processed), Role::Ok)),
+        ),
+        (
+            EventState::Dead,
+            None,
+            Some(("failed", series(|minute| minute.failed), Role::Danger)),
+        ),
         (EventState::Quarantined, None, None),
     ];
     states
         .into_iter()
         .map(|(state, note, spark)| {
             let number = stats.by_state.get(&state).copied().unwrap_or(0);
-            let tone = if number == 0 { Tone::Off } else { Tone::of_event(state) };
+            let tone = if number == 0 {
+                Tone::Off
+            } else {
+                Tone::of_event(state)
+            };
             let left = vec![
-                Span::styled(format!("{} {:<12}", shared.glyphs.sign(tone), state.as_str()), shared.tone(tone)),
-                span(format!("{:>7}", format::count(number)), if number == 0 { Role::Dim } else { Role::Title }, shared),
-                span(format!("  {}", format::pad(&note.unwrap_or_default(), 16)), Role::Dim, shared),
+                Span::styled(
+                    format!("{} {:<12}", shared.glyphs.sign(tone), state.as_str()),
+                    shared.tone(tone),
+                ),
+                span(
+                    format!("{:>7}", format::count(number)),
+                    if number == 0 { Role::Dim } else { Role::Title },
+                    shared,
+                ),
+                span(
+                    format!("  {}", format::pad(&note.unwrap_or_default(), 16)),
+                    Role::Dim,
+                    shared,
+                ),
             ];
             let right = match spark {
                 Some((name, bars, role)) => vec![
@@ -176,11 +226,22 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
 fn provider_row(figures: &ProviderFigures, shared: &Shared) -> Row {
     let tone = provider_tone(figures);
     let missing = shared.glyphs.missing;
-    let share = figures.apply_ok_percent.map_or_else(|| missing.to_owned(), |percent| format!("{percent:.1}%"));
-    let latency = figures.api_p95_ms.map_or_else(|| missing.to_owned(), |millis| {
-        if millis >= 1_000.0 { format!("{:.1}s", millis / 1_000.0) } else { format!("{millis:.0}ms") }
-    });
-    let last = figures.last_event_at.map_or_else(|| missing.to_owned(), |at| shared.clock.short(at));
+    let share = figures
+        .apply_ok_percent
+        .map_or_else(|| missing.to_owned(), |percent| format!("{percent:.1}%"));
+    let latency = figures.api_p95_ms.map_or_else(
+        || missing.to_owned(),
+        |millis| {
+            if millis >= 1_000.0 {
+                format!("{:.1}s", millis / 1_000.0)
+            } else {
+                format!("{millis:.0}ms")
+            }
+        },
+    );
+    let last = figures
+        .last_event_at
+        .map_or_else(|| missing.to_owned(), |at| shared.clock.short(at));
     let mut state = Vec::new();
     if let Some(reason) = &figures.paused {
         state.push(format!("paused: {}", format::clean(reason)));
@@ -196,11 +257,22 @@ fn provider_row(figures: &ProviderFigures, shared: &Shared) -> Row {
     if state.is_empty() {
         state.push("API and webhook configured".to_owned());
     }
-    let role = if tone == Tone::Ok { Role::Dim } else { Role::Attention };
+    let role = if tone == Tone::Ok {
+        Role::Dim
+    } else {
+        Role::Attention
+    };
     Row {
         line: Line::from(vec![
-            Span::styled(format!("{} {:<12}", shared.glyphs.sign(tone), figures.provider.as_str()), shared.tone(tone)),
-            span(format!("{:>7}", format::count(figures.received_last_minute)), Role::Text, shared),
+            Span::styled(
+                format!("{} {:<12}", shared.glyphs.sign(tone), figures.provider.as_str()),
+                shared.tone(tone),
+            ),
+            span(
+                format!("{:>7}", format::count(figures.received_last_minute)),
+                Role::Text,
+                shared,
+            ),
             span(format!("{share:>10}{latency:>9}  "), Role::Text, shared),
             span(format!("{}  ", format::pad(&last, 11)), Role::Text, shared),
             span(state.join(", "), role, shared),
@@ -211,7 +283,11 @@ fn provider_row(figures: &ProviderFigures, shared: &Shared) -> Row {
 
 fn money_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
     let amounts: Vec<String> = overview.money.iter().map(ToString::to_string).collect();
-    let amounts = if amounts.is_empty() { "nothing booked".to_owned() } else { amounts.join("   ") };
+    let amounts = if amounts.is_empty() {
+        "nothing booked".to_owned()
+    } else {
+        amounts.join("   ")
+    };
     let mut rows = vec![Row {
         line: Line::from(vec![
             span("MONEY ", Role::Title, shared),
@@ -224,8 +300,15 @@ fn money_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
         let number = usize::try_from(overview.failed_payments).unwrap_or(usize::MAX);
         rows.push(Row {
             line: Line::from(vec![
-                Span::styled(format!("{} ", shared.glyphs.attention), shared.tone(Tone::Attention)),
-                span(format!("{} in the last 24 h", format::counted(number, "failed payment")), Role::Text, shared),
+                Span::styled(
+                    format!("{} ", shared.glyphs.attention),
+                    shared.tone(Tone::Attention),
+                ),
+                span(
+                    format!("{} in the last 24 h", format::counted(number, "failed payment")),
+                    Role::Text,
+                    shared,
+                ),
             ]),
             command: Some("orders status:failed since:1d".to_owned()),
         });
@@ -235,9 +318,15 @@ fn money_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
         let verb = if number == 1 { "is" } else { "are" };
         rows.push(Row {
             line: Line::from(vec![
-                Span::styled(format!("{} ", shared.glyphs.attention), shared.tone(Tone::Attention)),
+                Span::styled(
+                    format!("{} ", shared.glyphs.attention),
+                    shared.tone(Tone::Attention),
+                ),
                 span(
-                    format!("{} {verb} linked to no owner", format::counted(number, "paying customer")),
+                    format!(
+                        "{} {verb} linked to no owner",
+                        format::counted(number, "paying customer")
+                    ),
                     Role::Text,
                     shared,
                 ),
@@ -252,7 +341,10 @@ fn process_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
     if overview.processes.is_empty() {
         let text = "no listener or worker has been seen; start one with `billdeck serve`";
         return vec![Row {
-            line: Line::styled(format!("{} {text}", shared.glyphs.attention), shared.tone(Tone::Attention)),
+            line: Line::styled(
+                format!("{} {text}", shared.glyphs.attention),
+                shared.tone(Tone::Attention),
+            ),
             command: None,
         }];
     }
@@ -269,13 +361,25 @@ fn process_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
             Row {
                 line: Line::from(vec![
                     Span::styled(
-                        format!("{} {:<12}", shared.glyphs.sign(tone), format::clean(&process.kind)),
+                        format!(
+                            "{} {:<12}",
+                            shared.glyphs.sign(tone),
+                            format::clean(&process.kind)
+                        ),
                         shared.tone(tone),
                     ),
-                    span(format!("{} ", format::pad(&format::clean(&process.name), 30)), Role::Text, shared),
+                    span(
+                        format!("{} ", format::pad(&format::clean(&process.name), 30)),
+                        Role::Text,
+                        shared,
+                    ),
                     span(format!("{} ", format::pad(&workers, 11)), Role::Text, shared),
                     span(
-                        format!("seen {}   {}", shared.clock.short(process.last_seen), format::clean(&process.version)),
+                        format!(
+                            "seen {}   {}",
+                            shared.clock.short(process.last_seen),
+                            format::clean(&process.version)
+                        ),
                         Role::Dim,
                         shared,
                     ),
@@ -294,13 +398,21 @@ fn rows(width: u16, shared: &Shared) -> Vec<Row> {
     let width = usize::from(width.saturating_sub(3)).min(130);
     let mut rows = vec![heading("NEEDS ATTENTION", shared)];
     if overview.attention.is_empty() {
-        let line = format!("{} nothing dead, nothing failing, nothing in doubt", shared.glyphs.ok);
+        let line = format!(
+            "{} nothing dead, nothing failing, nothing in doubt",
+            shared.glyphs.ok
+        );
         rows.push(Row {
             line: Line::styled(line, shared.tone(Tone::Ok)),
             command: None,
         });
     }
-    rows.extend(overview.attention.iter().map(|attention| attention_row(attention, width, shared)));
+    rows.extend(
+        overview
+            .attention
+            .iter()
+            .map(|attention| attention_row(attention, width, shared)),
+    );
     rows.push(blank());
     let last_hour = vec![span("last hour", Role::Dim, shared)];
     rows.push(Row {
@@ -312,11 +424,23 @@ fn rows(width: u16, shared: &Shared) -> Vec<Row> {
     rows.push(Row {
         line: Line::from(vec![
             span(format!("{:<14}", "PROVIDERS"), Role::Title, shared),
-            span(format!("{:>7}{:>10}{:>9}  {:<11}", "in/min", "apply ok", "API p95", "last event"), Role::Dim, shared),
+            span(
+                format!(
+                    "{:>7}{:>10}{:>9}  {:<11}",
+                    "in/min", "apply ok", "API p95", "last event"
+                ),
+                Role::Dim,
+                shared,
+            ),
         ]),
         command: None,
     });
-    rows.extend(overview.providers.iter().map(|figures| provider_row(figures, shared)));
+    rows.extend(
+        overview
+            .providers
+            .iter()
+            .map(|figures| provider_row(figures, shared)),
+    );
     rows.extend(process_rows(overview, shared));
     rows.push(blank());
     rows.extend(money_rows(overview, shared));
@@ -384,7 +508,9 @@ impl Screen for OverviewScreen {
         match action {
             Action::Open if Self::commands(shared).is_empty() => Err("nothing has been read yet".to_owned()),
             Action::Open => Ok(()),
-            Action::NextPane | Action::PreviousPane | Action::Zoom => Err("there is one pane only".to_owned()),
+            Action::NextPane | Action::PreviousPane | Action::Zoom => {
+                Err("there is one pane only".to_owned())
+            }
             Action::Inspector => Err("the inspector stands beside lists".to_owned()),
             Action::OpenAtProvider
             | Action::CopyId
@@ -429,7 +555,12 @@ impl Screen for OverviewScreen {
             return;
         }
         if shared.overview.value.is_none() {
-            let lines = waiting(&shared.overview.error, shared.overview.since(), "overview", shared);
+            let lines = waiting(
+                &shared.overview.error,
+                shared.overview.since(),
+                "overview",
+                shared,
+            );
             for (line, y) in lines.iter().zip(area.y..area.y + area.height) {
                 frame.buffer_mut().set_line(area.x + 2, y, line, area.width - 2);
             }
@@ -439,7 +570,9 @@ impl Screen for OverviewScreen {
         let height = usize::from(area.height);
         // Blank lines are the first to go where there is no room.
         while rows.len() > height
-            && let Some(gap) = rows.iter().rposition(|row| row.command.is_none() && row.line.spans.is_empty())
+            && let Some(gap) = rows
+                .iter()
+                .rposition(|row| row.command.is_none() && row.line.spans.is_empty())
         {
             rows.remove(gap);
         }
@@ -451,7 +584,10 @@ impl Screen for OverviewScreen {
             .filter(|(_, row)| row.command.is_some())
             .nth(chosen)
             .map(|(index, _)| index);
-        let top = cursor_row.unwrap_or(0).saturating_sub(height.saturating_sub(2)).min(rows.len().saturating_sub(height));
+        let top = cursor_row
+            .unwrap_or(0)
+            .saturating_sub(height.saturating_sub(2))
+            .min(rows.len().saturating_sub(height));
         for (offset, row) in rows.iter().skip(top).take(height).enumerate() {
             let y = area.y + u16::try_from(offset).unwrap_or(u16::MAX);
             let indent = if row.command.is_some() { 2 } else { 1 };

@@ -74,7 +74,9 @@ impl Detail for SubscriptionScreen {
     }
 
     fn sections(&self, shared: &Shared) -> Vec<Section> {
-        let Some(sheet) = &self.sheet.value else { return Vec::new() };
+        let Some(sheet) = &self.sheet.value else {
+            return Vec::new();
+        };
         let detail = &sheet.detail;
         let items = inspect::item_lines(&detail.row.items, shared)
             .into_iter()
@@ -119,7 +121,10 @@ impl Detail for SubscriptionScreen {
     }
 
     fn source(&self) -> Option<&serde_json::Value> {
-        self.sheet.value.as_ref().and_then(|sheet| sheet.detail.provider_object.as_ref())
+        self.sheet
+            .value
+            .as_ref()
+            .and_then(|sheet| sheet.detail.provider_object.as_ref())
     }
 }
 
@@ -129,9 +134,16 @@ impl Screen for SubscriptionScreen {
     }
 
     fn banner(&self, shared: &Shared) -> Banner {
-        let name = self
-            .row()
-            .map_or_else(|| self.id.to_string(), |row| format!("{} {}", subscriptions::customer(row), subscriptions::spoken_id(row)));
+        let name = self.row().map_or_else(
+            || self.id.to_string(),
+            |row| {
+                format!(
+                    "{} {}",
+                    subscriptions::customer(row),
+                    subscriptions::spoken_id(row)
+                )
+            },
+        );
         Banner {
             crumbs: vec!["Subscriptions".to_owned(), format::clean(&name).into_owned()],
             filter: None,
@@ -140,7 +152,13 @@ impl Screen for SubscriptionScreen {
     }
 
     fn contexts(&self, _: &Shared) -> &'static [Context] {
-        &[Context::Subscription, Context::Customer, Context::Object, Context::Detail, Context::Move]
+        &[
+            Context::Subscription,
+            Context::Customer,
+            Context::Object,
+            Context::Detail,
+            Context::Move,
+        ]
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
@@ -151,13 +169,19 @@ impl Screen for SubscriptionScreen {
         if sections::act(self, action, cx) {
             return true;
         }
-        let Some(sheet) = &self.sheet.value else { return false };
+        let Some(sheet) = &self.sheet.value else {
+            return false;
+        };
         let row = sheet.detail.row.clone();
         match action {
             Action::CopyId => cx.copy("id", subscriptions::spoken_id(&row)),
             Action::CopyJson => copy_json(&sheet.detail, cx),
             Action::CopyLink | Action::OpenAtProvider => {
-                let then = if action == Action::CopyLink { LinkUse::Copy } else { LinkUse::Open };
+                let then = if action == Action::CopyLink {
+                    LinkUse::Copy
+                } else {
+                    LinkUse::Open
+                };
                 link(subscriptions::object(&row), then, cx);
             }
             other => {
@@ -193,8 +217,12 @@ impl Screen for SubscriptionScreen {
     fn why_not(&self, action: Action, shared: &Shared) -> Result<(), String> {
         match action {
             Action::Inspector => Err("the inspector stands beside lists".to_owned()),
-            _ if self.row().is_none() && needs_object(action) => Err("the subscription has not been read yet".to_owned()),
-            Action::Search | Action::SearchNext | Action::SearchPrevious if self.document.nodes.is_empty() => {
+            _ if self.row().is_none() && needs_object(action) => {
+                Err("the subscription has not been read yet".to_owned())
+            }
+            Action::Search | Action::SearchNext | Action::SearchPrevious
+                if self.document.nodes.is_empty() =>
+            {
                 Err("the provider's object has not been seen yet".to_owned())
             }
             other => verbs::can_on_subscription(self.row(), other, shared),

@@ -57,7 +57,9 @@ impl Record for SubscriptionRow {
 
 /// The id a person talks about: the provider's, else ours.
 pub(crate) fn spoken_id(row: &SubscriptionRow) -> String {
-    row.provider_subscription_id.clone().unwrap_or_else(|| row.id.to_string())
+    row.provider_subscription_id
+        .clone()
+        .unwrap_or_else(|| row.id.to_string())
 }
 
 /// The customer's name for screens and dialogs.
@@ -92,21 +94,37 @@ fn period_cell(row: &SubscriptionRow, shared: &Shared) -> Cell {
 
 static COLUMNS: [Column<SubscriptionRow>; 8] = [
     Column::new("STATUS", (12, 12), 0, |row: &SubscriptionRow, _| {
-        Cell::Status(Tone::of_subscription(row.status), row.status.as_str().replace('_', " "))
+        Cell::Status(
+            Tone::of_subscription(row.status),
+            row.status.as_str().replace('_', " "),
+        )
     }),
-    Column::new("CUSTOMER", (20, 32), 1, |row: &SubscriptionRow, _| Cell::Text(customer(row))),
-    Column::new("PLAN", (10, 18), 2, |row: &SubscriptionRow, shared| Cell::Text(plan_words(row, shared))),
-    Column::new("AMOUNT", (13, 16), 4, |row: &SubscriptionRow, _| row.amount.map_or(Cell::Missing, Cell::Money)).amount(),
+    Column::new("CUSTOMER", (20, 32), 1, |row: &SubscriptionRow, _| {
+        Cell::Text(customer(row))
+    }),
+    Column::new("PLAN", (10, 18), 2, |row: &SubscriptionRow, shared| {
+        Cell::Text(plan_words(row, shared))
+    }),
+    Column::new("AMOUNT", (13, 16), 4, |row: &SubscriptionRow, _| {
+        row.amount.map_or(Cell::Missing, Cell::Money)
+    })
+    .amount(),
     Column::new("PERIOD END", (11, 18), 3, period_cell).sorted("period_end"),
     Column::new("VERIFIED", (10, 12), 5, |row: &SubscriptionRow, _| {
         Cell::Status(Tone::of_verification(&row.verification), row.verification.clone())
     }),
-    Column::new("PROVIDER", (8, 8), 7, |row: &SubscriptionRow, _| Cell::Text(row.provider.to_string())),
-    Column::new("SUBSCRIPTION", (13, 18), 6, |row: &SubscriptionRow, _| Cell::Id(spoken_id(row))),
+    Column::new("PROVIDER", (8, 8), 7, |row: &SubscriptionRow, _| {
+        Cell::Text(row.provider.to_string())
+    }),
+    Column::new("SUBSCRIPTION", (13, 18), 6, |row: &SubscriptionRow, _| {
+        Cell::Id(spoken_id(row))
+    }),
 ];
 
 fn word<T: std::str::FromStr<Err = UnknownWord>>(value: &str) -> Result<T, FilterError> {
-    value.parse().map_err(|error: UnknownWord| FilterError(error.to_string()))
+    value
+        .parse()
+        .map_err(|error: UnknownWord| FilterError(error.to_string()))
 }
 
 impl Kind for Subscriptions {
@@ -118,10 +136,19 @@ impl Kind for Subscriptions {
     const NAME: &'static str = "Subscriptions";
     const ONE: &'static str = "subscription";
     const COLUMNS: &'static [Column<SubscriptionRow>] = &COLUMNS;
-    const CONTEXTS: &'static [Context] =
-        &[Context::Subscription, Context::Customer, Context::Object, Context::Table, Context::Move];
-    const INSPECTOR_CONTEXTS: &'static [Context] =
-        &[Context::Subscription, Context::Customer, Context::Object, Context::Move];
+    const CONTEXTS: &'static [Context] = &[
+        Context::Subscription,
+        Context::Customer,
+        Context::Object,
+        Context::Table,
+        Context::Move,
+    ];
+    const INSPECTOR_CONTEXTS: &'static [Context] = &[
+        Context::Subscription,
+        Context::Customer,
+        Context::Object,
+        Context::Move,
+    ];
     const FACETS: &'static [(&'static str, &'static str)] = &[
         ("active", "status:active"),
         ("trialing", "status:trialing"),
@@ -194,22 +221,37 @@ impl Kind for Subscriptions {
             "plan" => filter.plan = Some(value.to_owned()),
             "customer" => {
                 let id = value.parse().map_err(|_| {
-                    FilterError(format!("`{value}` is no customer id; `g s` on a customer shows its subscriptions"))
+                    FilterError(format!(
+                        "`{value}` is no customer id; `g s` on a customer shows its subscriptions"
+                    ))
                 })?;
                 filter.customer = Some(id);
             }
             "verification" => {
                 if !["pending", "verified", "mismatch"].contains(&value) {
-                    return Err(FilterError("verification is pending, verified or mismatch".to_owned()));
+                    return Err(FilterError(
+                        "verification is pending, verified or mismatch".to_owned(),
+                    ));
                 }
                 filter.verification = Some(value.to_owned());
             }
             "id" => filter.provider_subscription_id = Some(value.to_owned()),
             "since" => filter.since = Some(since(value, now)?),
             other => {
-                let known = ["status", "provider", "plan", "customer", "verification", "id", "since"];
+                let known = [
+                    "status",
+                    "provider",
+                    "plan",
+                    "customer",
+                    "verification",
+                    "id",
+                    "since",
+                ];
                 let hint = crate::console::theme::nearest(other, known.into_iter());
-                return Err(FilterError(format!("subscriptions have no `{other}`{hint} Known: {}", known.join(", "))));
+                return Err(FilterError(format!(
+                    "subscriptions have no `{other}`{hint} Known: {}",
+                    known.join(", ")
+                )));
             }
         }
         Ok(true)
@@ -276,14 +318,24 @@ impl Kind for Subscriptions {
         }
     }
 
-    fn inspector(row: &SubscriptionRow, sheet: Option<&SubscriptionSheet>, width: u16, shared: &Shared) -> Inspected {
+    fn inspector(
+        row: &SubscriptionRow,
+        sheet: Option<&SubscriptionSheet>,
+        width: u16,
+        shared: &Shared,
+    ) -> Inspected {
         let mut main = inspect::subscription_head(row, sheet.map(|sheet| &sheet.detail), width, shared);
         main.push(ratatui::text::Line::default());
         main.extend(inspect::titled("Items", shared));
         main.extend(inspect::item_lines(&row.items, shared));
         Inspected {
             main,
-            related: sheet.map(|sheet| ("Who set what", inspect::set_by_lines(&sheet.detail.set_by, shared))),
+            related: sheet.map(|sheet| {
+                (
+                    "Who set what",
+                    inspect::set_by_lines(&sheet.detail.set_by, shared),
+                )
+            }),
         }
     }
 }
@@ -296,7 +348,10 @@ pub(crate) fn related(row: &SubscriptionRow, action: Action) -> Option<Place> {
                 object: row.provider_subscription_id.clone(),
                 ..EventFilter::default()
             };
-            Some(Place::Events(Filtered::based(base, format!("about {}", spoken_id(row)))))
+            Some(Place::Events(Filtered::based(
+                base,
+                format!("about {}", spoken_id(row)),
+            )))
         }
         other => customers::related(row.customer_id, &customer(row), other),
     }

@@ -19,7 +19,12 @@ pub struct ThemeProblem {
 }
 
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+    text.as_bytes()
+        .iter()
+        .take(offset)
+        .filter(|&&byte| byte == b'\n')
+        .count()
+        + 1
 }
 
 /// `; did you mean ...?`, where a known word is near.
@@ -28,7 +33,9 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> S
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map_or_else(String::new, |(_, candidate)| format!("; did you mean `{candidate}`?"))
+        .map_or_else(String::new, |(_, candidate)| {
+            format!("; did you mean `{candidate}`?")
+        })
 }
 
 impl Theme {
@@ -64,11 +71,18 @@ impl Theme {
                 }
                 Err(_) => {
                     let hint = nearest(key.get_ref(), Role::ALL.iter().map(|role| role.as_str()));
-                    report(key.span().start, format!("there is no role `{}`{hint}", key.get_ref()));
+                    report(
+                        key.span().start,
+                        format!("there is no role `{}`{hint}", key.get_ref()),
+                    );
                 }
             }
         }
-        if problems.is_empty() { Ok(theme) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(theme)
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -80,7 +94,10 @@ fn style(value: &Spanned<DeValue<'_>>, report: &mut impl FnMut(usize, String)) -
     let Some(table) = value.get_ref().as_table() else {
         report(
             at,
-            format!("a role is a colour or a table of settings, not {}", value.get_ref().type_str()),
+            format!(
+                "a role is a colour or a table of settings, not {}",
+                value.get_ref().type_str()
+            ),
         );
         return None;
     };
@@ -114,11 +131,16 @@ const MODIFIERS: [(&str, Modifier); 6] = [
 ];
 
 fn modifier(name: &str) -> Option<Modifier> {
-    MODIFIERS.iter().find(|(word, _)| *word == name).map(|(_, modifier)| *modifier)
+    MODIFIERS
+        .iter()
+        .find(|(word, _)| *word == name)
+        .map(|(_, modifier)| *modifier)
 }
 
 fn unknown_setting(name: &str) -> String {
-    let known = ["fg", "bg"].into_iter().chain(MODIFIERS.iter().map(|(word, _)| *word));
+    let known = ["fg", "bg"]
+        .into_iter()
+        .chain(MODIFIERS.iter().map(|(word, _)| *word));
     format!("there is no setting `{name}`{}", nearest(name, known))
 }
 
@@ -127,7 +149,9 @@ fn color(word: &str, at: usize, report: &mut impl FnMut(usize, String)) -> Optio
     if color.is_none() {
         report(
             at,
-            format!("`{word}` is no colour; use a name such as `light-red`, `#rrggbb` or a number from 0 to 255"),
+            format!(
+                "`{word}` is no colour; use a name such as `light-red`, `#rrggbb` or a number from 0 to 255"
+            ),
         );
     }
     color
@@ -139,12 +163,23 @@ mod tests {
 
     #[test]
     fn names_every_problem_with_its_line() {
-        let problems = Theme::from_toml("x", "ok = 'green'\nattentoin = 'red'\ndim = { fg = 'nope', bold = 3 }\n")
-            .unwrap_err();
+        let problems = Theme::from_toml(
+            "x",
+            "ok = 'green'\nattentoin = 'red'\ndim = { fg = 'nope', bold = 3 }\n",
+        )
+        .unwrap_err();
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 3, "{lines:?}");
-        assert!(lines.iter().any(|line| line.contains("line 2") && line.contains("did you mean `attention`?")));
-        assert!(lines.iter().any(|line| line.starts_with("line 3: `nope` is no colour")));
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("line 2") && line.contains("did you mean `attention`?"))
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.starts_with("line 3: `nope` is no colour"))
+        );
         assert!(lines.iter().any(|line| line == "line 3: `bold` is true or false"));
     }
 

@@ -53,7 +53,12 @@ impl Document {
         match value {
             // The root's own line says nothing when its members can stand for it.
             Value::Object(members) if !members.is_empty() => {
-                steps.extend(members.iter().rev().map(|(key, value)| Step::Enter(Key::Name(key.clone()), 0, value)));
+                steps.extend(
+                    members
+                        .iter()
+                        .rev()
+                        .map(|(key, value)| Step::Enter(Key::Name(key.clone()), 0, value)),
+                );
             }
             Value::Null => {}
             other => steps.push(Step::Enter(Key::Root, 0, other)),
@@ -72,8 +77,14 @@ impl Document {
                 Value::Bool(word) => (Kind::Word, word.to_string()),
                 Value::Number(number) => (Kind::Number, number.to_string()),
                 Value::String(text) => (Kind::Text, text.clone()),
-                Value::Array(items) => (Kind::Container, format!("[{}]", format::counted(items.len(), "item"))),
-                Value::Object(members) => (Kind::Container, format!("{{{}}}", format::counted(members.len(), "key"))),
+                Value::Array(items) => (
+                    Kind::Container,
+                    format!("[{}]", format::counted(items.len(), "item")),
+                ),
+                Value::Object(members) => (
+                    Kind::Container,
+                    format!("{{{}}}", format::counted(members.len(), "key")),
+                ),
             };
             nodes.push(Node {
                 depth,
@@ -92,7 +103,9 @@ impl Document {
                 Value::Object(members) => {
                     steps.push(Step::Leave(index));
                     let members = members.iter().rev();
-                    steps.extend(members.map(|(key, value)| Step::Enter(Key::Name(key.clone()), below, value)));
+                    steps.extend(
+                        members.map(|(key, value)| Step::Enter(Key::Name(key.clone()), below, value)),
+                    );
                 }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
@@ -173,7 +186,9 @@ impl Tree {
             .nodes
             .iter()
             .enumerate()
-            .filter(|(index, node)| node.end > index + 1 && (node.depth >= DEEP || node.end - index > LARGE && node.depth > 1))
+            .filter(|(index, node)| {
+                node.end > index + 1 && (node.depth >= DEEP || node.end - index > LARGE && node.depth > 1)
+            })
             .map(|(index, _)| index)
             .collect();
         let mut tree = Self {
@@ -200,7 +215,11 @@ impl Tree {
         let mut index = 0;
         while index < document.nodes.len() {
             self.lines.push(index);
-            index = if self.folded.contains(&index) { document.nodes[index].end } else { index + 1 };
+            index = if self.folded.contains(&index) {
+                document.nodes[index].end
+            } else {
+                index + 1
+            };
         }
         self.cursor = self.cursor.min(self.lines.len().saturating_sub(1));
     }
@@ -262,7 +281,11 @@ impl Tree {
         let node = self.node().unwrap_or(0);
         self.folded.clear();
         if folded {
-            let holding = document.nodes.iter().enumerate().filter(|(index, node)| node.end > index + 1);
+            let holding = document
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(|(index, node)| node.end > index + 1);
             self.folded.extend(holding.map(|(index, _)| index));
         }
         self.lay_out(document);
@@ -326,7 +349,8 @@ impl Tree {
     pub(crate) fn is_match(&self, node: &Node) -> bool {
         let needle = self.needle.to_lowercase();
         !needle.is_empty()
-            && (contains(&node.text, &needle) || matches!(&node.key, Key::Name(name) if contains(name, &needle)))
+            && (contains(&node.text, &needle)
+                || matches!(&node.key, Key::Name(name) if contains(name, &needle)))
     }
 }
 
@@ -351,7 +375,9 @@ mod tests {
     #[test]
     fn lays_out_members_in_their_own_order_with_paths() {
         let document = document();
-        let paths: Vec<String> = (0..document.nodes.len()).map(|index| document.path(index)).collect();
+        let paths: Vec<String> = (0..document.nodes.len())
+            .map(|index| document.path(index))
+            .collect();
         assert_eq!(
             paths,
             [

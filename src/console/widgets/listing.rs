@@ -189,7 +189,9 @@ impl<R: Record> Listing<R> {
         if self.marks.is_empty() {
             self.selected().into_iter().collect()
         } else {
-            self.rows().filter(|row| self.marks.contains(&row.key())).collect()
+            self.rows()
+                .filter(|row| self.marks.contains(&row.key()))
+                .collect()
         }
     }
 
@@ -246,7 +248,8 @@ impl<R: Record> Listing<R> {
             return None;
         }
         if self.chunks.is_empty() {
-            return (self.loaded_at.is_none() && self.error.is_none()).then(|| (Part::First, PageRequest::first(PAGE)));
+            return (self.loaded_at.is_none() && self.error.is_none())
+                .then(|| (Part::First, PageRequest::first(PAGE)));
         }
         if let Some(&place) = self.again.front()
             && let Some(chunk) = self.chunks.get(place)
@@ -358,7 +361,11 @@ impl<R: Record> Listing<R> {
                 let known = self.keys();
                 let before = chunk.rows.len();
                 chunk.rows.retain(|row| !known.contains(&row.key()));
-                self.hops = if self.narrow.is_some() && before * 4 < arrived { self.hops + 1 } else { 0 };
+                self.hops = if self.narrow.is_some() && before * 4 < arrived {
+                    self.hops + 1
+                } else {
+                    0
+                };
                 match self.chunks.back_mut() {
                     Some(last) if chunk.rows.is_empty() => last.next = chunk.next,
                     _ => self.chunks.push_back(chunk),
@@ -427,11 +434,18 @@ impl<R: Record> Listing<R> {
         let old_keys: BTreeSet<Uuid> = old.rows.iter().map(Record::key).collect();
         let reaches_end = fresh.next.is_none();
         let (fresh_next, fresh_previous) = (fresh.next, fresh.previous);
-        let mut rows: Vec<R> = fresh.rows.into_iter().filter(|row| !elsewhere.contains(&row.key())).collect();
+        let mut rows: Vec<R> = fresh
+            .rows
+            .into_iter()
+            .filter(|row| !elsewhere.contains(&row.key()))
+            .collect();
 
         // New rows at the head of the list wait above it, so that nothing moves.
         if at_start && !self.follow && !self.absorb {
-            let known_ahead = rows.iter().take_while(|row| !old_keys.contains(&row.key())).count();
+            let known_ahead = rows
+                .iter()
+                .take_while(|row| !old_keys.contains(&row.key()))
+                .count();
             if known_ahead == rows.len() && !old.rows.is_empty() && !rows.is_empty() {
                 self.newer_cut = !reaches_end;
             }
@@ -540,7 +554,10 @@ impl<R: Record> Listing<R> {
         if rows != 0 {
             self.follow = false;
         }
-        self.cursor = self.cursor.saturating_add_signed(rows).min(self.len().saturating_sub(1));
+        self.cursor = self
+            .cursor
+            .saturating_add_signed(rows)
+            .min(self.len().saturating_sub(1));
         self.reveal();
     }
 
@@ -605,9 +622,15 @@ impl<R: Record> Listing<R> {
 
     /// Marks from the last marked row to the cursor; without one, the row under the cursor.
     pub(crate) fn mark_range(&mut self) {
-        let from = self.last_mark.and_then(|key| self.position(key)).unwrap_or(self.cursor);
+        let from = self
+            .last_mark
+            .and_then(|key| self.position(key))
+            .unwrap_or(self.cursor);
         let (low, high) = (from.min(self.cursor), from.max(self.cursor));
-        let keys: Vec<Uuid> = (low..=high).filter_map(|index| self.row(index)).map(Record::key).collect();
+        let keys: Vec<Uuid> = (low..=high)
+            .filter_map(|index| self.row(index))
+            .map(Record::key)
+            .collect();
         self.marks.extend(keys);
         self.last_mark = self.key_at_cursor();
     }

@@ -16,7 +16,11 @@ use crate::console::{
 pub(crate) fn title(text: &str, focused: bool, width: u16, shared: &Shared) -> Line<'static> {
     let glyphs = shared.glyphs;
     let text = format::cut(text, usize::from(width.saturating_sub(4)), glyphs).into_owned();
-    let (bar, role) = if focused { (glyphs.bar, Role::Focus) } else { (glyphs.rule, Role::Dim) };
+    let (bar, role) = if focused {
+        (glyphs.bar, Role::Focus)
+    } else {
+        (glyphs.rule, Role::Dim)
+    };
     let used = 1 + 1 + format::width(&text) + 1;
     let bar_style = shared.style(if focused { Role::Focus } else { Role::Border });
     let rest = glyphs.rule.repeat(usize::from(width).saturating_sub(used));
@@ -45,9 +49,18 @@ pub(crate) fn draw(
     let rows = usize::from(area.height - 1);
     let scroll = scroll.min(lines.len().saturating_sub(rows));
     let more = lines.len().saturating_sub(scroll + rows);
-    let name = if more > 0 { format!("{name} ({more} more below)") } else { name.to_owned() };
+    let name = if more > 0 {
+        format!("{name} ({more} more below)")
+    } else {
+        name.to_owned()
+    };
     let buffer = frame.buffer_mut();
-    buffer.set_line(area.x, area.y, &title(&name, focused, area.width, shared), area.width);
+    buffer.set_line(
+        area.x,
+        area.y,
+        &title(&name, focused, area.width, shared),
+        area.width,
+    );
     for (offset, line) in lines.iter().skip(scroll).take(rows).enumerate() {
         let y = area.y + 1 + u16::try_from(offset).unwrap_or(u16::MAX);
         buffer.set_line(area.x + 1, y, line, area.width.saturating_sub(2));
@@ -65,7 +78,13 @@ pub(crate) fn field(label: &str, value: Vec<Span<'static>>, shared: &Shared) -> 
 pub(crate) const LABEL: usize = 11;
 
 /// A field whose text may need several lines.
-pub(crate) fn long_field(label: &str, text: &str, role: Role, width: u16, shared: &Shared) -> Vec<Line<'static>> {
+pub(crate) fn long_field(
+    label: &str,
+    text: &str,
+    role: Role,
+    width: u16,
+    shared: &Shared,
+) -> Vec<Line<'static>> {
     let room = usize::from(width).saturating_sub(LABEL).max(10);
     format::wrap(text, room)
         .into_iter()

@@ -89,6 +89,13 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    pub(crate) fn at(focus: usize) -> Self {
+        Self {
+            focus,
+            ..Self::default()
+        }
+    }
+
     fn cursor(&self, section: usize) -> usize {
         self.cursors.get(section).copied().unwrap_or(0)
     }
@@ -130,7 +137,9 @@ pub(crate) fn selected(detail: &impl Detail, shared: &Shared) -> Option<Row> {
 
 fn on_tree(detail: &impl Detail, shared: &Shared) -> bool {
     let sections = detail.sections(shared);
-    sections.get(detail.parts().focus).is_some_and(|section| matches!(section.body, Body::Tree))
+    sections
+        .get(detail.parts().focus)
+        .is_some_and(|section| matches!(section.body, Body::Tree))
 }
 
 /// Carries out the keys that all detail screens share; false when it is another one.
@@ -138,7 +147,9 @@ pub(crate) fn act(detail: &mut impl Detail, action: Action, cx: &mut Cx<'_>) -> 
     let sections = detail.sections(cx.shared);
     let focus = detail.parts().focus.min(sections.len().saturating_sub(1));
     let tree_here = on_tree(detail, cx.shared);
-    let len = sections.get(focus).map_or(0, |section| section.len(detail.tree().map(|(_, tree)| tree)));
+    let len = sections
+        .get(focus)
+        .map_or(0, |section| section.len(detail.tree().map(|(_, tree)| tree)));
     let cursor = if tree_here {
         detail.tree().map_or(0, |(_, tree)| tree.cursor())
     } else {
@@ -172,7 +183,10 @@ pub(crate) fn act(detail: &mut impl Detail, action: Action, cx: &mut Cx<'_>) -> 
             if let Some(place) = selected(detail, cx.shared).and_then(|row| row.open) {
                 cx.go(place);
             } else if let Some(row) = selected(detail, cx.shared) {
-                cx.open(Message::new("In full", row.value.clone().unwrap_or_else(|| row.text())));
+                cx.open(Message::new(
+                    "In full",
+                    row.value.clone().unwrap_or_else(|| row.text()),
+                ));
             }
         }
         Action::Fold | Action::Unfold | Action::ExpandAll | Action::CollapseAll if tree_here => {
@@ -191,17 +205,24 @@ pub(crate) fn act(detail: &mut impl Detail, action: Action, cx: &mut Cx<'_>) -> 
         }
         Action::Fold | Action::Unfold | Action::ExpandAll | Action::CollapseAll => {}
         Action::Search => {
-            let needle = detail.tree().map_or_else(String::new, |(_, tree)| tree.needle().to_owned());
+            let needle = detail
+                .tree()
+                .map_or_else(String::new, |(_, tree)| tree.needle().to_owned());
             cx.open(Prompt::search(&needle));
         }
         Action::SearchNext | Action::SearchPrevious => {
             let forward = action == Action::SearchNext;
-            let found = detail.tree_mut().is_some_and(|(document, tree)| tree.step(document, forward, false));
+            let found = detail
+                .tree_mut()
+                .is_some_and(|(document, tree)| tree.step(document, forward, false));
             if !found {
                 cx.note("no match; / searches for something else");
             }
         }
-        Action::CopyPath => match detail.tree().and_then(|(document, tree)| Some(document.path(tree.node()?))) {
+        Action::CopyPath => match detail
+            .tree()
+            .and_then(|(document, tree)| Some(document.path(tree.node()?)))
+        {
             Some(path) if tree_here => cx.copy("path", path),
             _ => cx.note("paths belong to documents; Tab leads there"),
         },
@@ -212,7 +233,9 @@ pub(crate) fn act(detail: &mut impl Detail, action: Action, cx: &mut Cx<'_>) -> 
 }
 
 fn open_node(detail: &mut impl Detail, cx: &mut Cx<'_>) {
-    let Some((document, tree)) = detail.tree_mut() else { return };
+    let Some((document, tree)) = detail.tree_mut() else {
+        return;
+    };
     let Some(index) = tree.node() else { return };
     let holds = document.nodes.get(index).is_some_and(|node| node.end > index + 1);
     if holds {
@@ -248,7 +271,9 @@ fn copy_value(detail: &impl Detail, tree_here: bool, cx: &mut Cx<'_>) {
 /// Searches the document; how many lines match.
 pub(crate) fn search(detail: &mut impl Detail, text: &str, cx: &mut Cx<'_>) -> Result<(), String> {
     let sections = detail.sections(cx.shared);
-    let place = sections.iter().position(|section| matches!(section.body, Body::Tree));
+    let place = sections
+        .iter()
+        .position(|section| matches!(section.body, Body::Tree));
     let Some((document, tree)) = detail.tree_mut() else {
         return Err("there is no document to search".to_owned());
     };
@@ -259,7 +284,10 @@ pub(crate) fn search(detail: &mut impl Detail, text: &str, cx: &mut Cx<'_>) -> R
     if found == 0 {
         cx.note(format!("nothing holds {}", format::clean(text)));
     } else {
-        cx.good(format!("{}; n and N go on", format::counted(found, "match").replace("matchs", "matches")));
+        cx.good(format!(
+            "{}; n and N go on",
+            format::counted(found, "match").replace("matchs", "matches")
+        ));
         if let Some(place) = place {
             detail.parts_mut().focus = place;
         }
@@ -278,11 +306,17 @@ pub(crate) fn draw(detail: &impl Detail, frame: &mut Frame<'_>, area: Rect, shar
         return;
     }
     let head = detail.head(area.width.saturating_sub(3), shared);
-    let most = if area.height >= 30 { area.height / 2 } else { area.height * 9 / 20 };
+    let most = if area.height >= 30 {
+        area.height / 2
+    } else {
+        area.height * 9 / 20
+    };
     let rows = u16::try_from(head.len()).unwrap_or(u16::MAX).min(most);
     let [top, rest] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
     for (line, y) in head.iter().zip(top.y..top.y + top.height) {
-        frame.buffer_mut().set_line(top.x + 1, y, line, top.width.saturating_sub(2));
+        frame
+            .buffer_mut()
+            .set_line(top.x + 1, y, line, top.width.saturating_sub(2));
     }
     let small = area.height < 30 && area.width < 140;
     if small || sections.len() < 2 {
@@ -322,8 +356,12 @@ fn tiles(sections: &[Section], focus: usize, detail: &impl Detail, area: Rect) -
     };
     let count = sections.len();
     if area.width >= 200 && count >= 3 {
-        let [left, middle, right] =
-            Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(33), Constraint::Fill(1)]).areas(area);
+        let [left, middle, right] = Layout::horizontal([
+            Constraint::Percentage(45),
+            Constraint::Percentage(33),
+            Constraint::Fill(1),
+        ])
+        .areas(area);
         let mut places = vec![left];
         places.extend(stack(middle, 1, count - 1));
         places.push(right);
@@ -343,9 +381,15 @@ fn tab_bar(sections: &[Section], focus: usize, frame: &mut Frame<'_>, area: Rect
     let mut spans = vec![Span::styled(glyphs.rule, shared.style(Role::Border))];
     for (index, section) in sections.iter().enumerate() {
         if index == focus {
-            spans.push(Span::styled(format!("{}{} ", glyphs.bar, section.title), shared.style(Role::Focus)));
+            spans.push(Span::styled(
+                format!("{}{} ", glyphs.bar, section.title),
+                shared.style(Role::Focus),
+            ));
         } else {
-            spans.push(Span::styled(format!(" {} ", section.title), shared.style(Role::Dim)));
+            spans.push(Span::styled(
+                format!(" {} ", section.title),
+                shared.style(Role::Dim),
+            ));
         }
         spans.push(Span::styled(glyphs.rule, shared.style(Role::Border)));
     }
@@ -357,7 +401,9 @@ fn tab_bar(sections: &[Section], focus: usize, frame: &mut Frame<'_>, area: Rect
         glyphs.rule.repeat(usize::from(area.width).saturating_sub(used)),
         shared.style(Role::Border),
     ));
-    frame.buffer_mut().set_line(area.x, area.y, &Line::from(spans), area.width);
+    frame
+        .buffer_mut()
+        .set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
 fn section_body(
@@ -408,15 +454,18 @@ fn rows_of(
     let top = cursor.saturating_sub(rows * 2 / 3).min(len.saturating_sub(rows));
     if len == 0 {
         let line = Line::styled("nothing here", shared.style(Role::Dim));
-        frame.buffer_mut().set_line(area.x + 2, area.y, &line, area.width - 2);
+        frame
+            .buffer_mut()
+            .set_line(area.x + 2, area.y, &line, area.width - 2);
     }
     for offset in 0..rows.min(len.saturating_sub(top)) {
         let place = top + offset;
         let line = match (&section.body, tree) {
             (Body::Rows(rows), _) => rows.get(place).map(|row| row.line.clone()),
-            (Body::Tree, Some((document, tree))) => {
-                tree.lines().get(place).map(|&node| node_line(document, node, tree, shared))
-            }
+            (Body::Tree, Some((document, tree))) => tree
+                .lines()
+                .get(place)
+                .map(|&node| node_line(document, node, tree, shared)),
             (Body::Tree, None) => None,
         };
         let Some(line) = line else { continue };
@@ -439,6 +488,11 @@ fn rows_of(
         let text = format!(" {below} more ");
         let wide = u16::try_from(text.len()).unwrap_or(0);
         let x = area.x + area.width.saturating_sub(wide);
-        frame.buffer_mut().set_line(x, area.y + area.height - 1, &Line::styled(text, shared.style(Role::Dim)), wide);
+        frame.buffer_mut().set_line(
+            x,
+            area.y + area.height - 1,
+            &Line::styled(text, shared.style(Role::Dim)),
+            wide,
+        );
     }
 }

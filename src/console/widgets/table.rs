@@ -51,7 +51,10 @@ impl<R> Column<R> {
     }
 
     pub(crate) const fn sorted(self, by: &'static str) -> Self {
-        Self { sort: Some(by), ..self }
+        Self {
+            sort: Some(by),
+            ..self
+        }
     }
 
     pub(crate) const fn amount(self) -> Self {
@@ -81,9 +84,11 @@ impl Cell {
     /// The whole cell as text, for the clipboard.
     pub(crate) fn plain(&self) -> String {
         match self {
-            Self::Text(text) | Self::Dim(text) | Self::Id(text) | Self::Status(_, text) | Self::Toned(_, text) => {
-                text.clone()
-            }
+            Self::Text(text)
+            | Self::Dim(text)
+            | Self::Id(text)
+            | Self::Status(_, text)
+            | Self::Toned(_, text) => text.clone(),
             Self::Money(money) => money.to_string(),
             Self::Missing => String::new(),
         }
@@ -161,13 +166,18 @@ pub(crate) fn draw<R: Record>(frame: &mut Frame<'_>, area: Rect, table: &Table<'
         ..area
     };
     if table.listing.len() == 0 {
-        nothing(table, shared).iter().enumerate().for_each(|(row, line)| line.render_at(buffer, body, row));
+        nothing(table, shared)
+            .iter()
+            .enumerate()
+            .for_each(|(row, line)| line.render_at(buffer, body, row));
         return;
     }
     let foot = foot_line(table, shared);
     let rows = usize::from(body.height).saturating_sub(usize::from(foot.is_some()));
     let top = table.listing.top(rows.max(1));
-    let visible: Vec<&R> = (top..top + rows).map_while(|index| table.listing.row(index)).collect();
+    let visible: Vec<&R> = (top..top + rows)
+        .map_while(|index| table.listing.row(index))
+        .collect();
     let fractions = fraction_widths(&visible, &widths, table, shared);
     for (offset, &row) in visible.iter().enumerate() {
         let at_cursor = top + offset == table.listing.cursor();
@@ -187,7 +197,11 @@ pub(crate) fn draw<R: Record>(frame: &mut Frame<'_>, area: Rect, table: &Table<'
         }
     }
     if let Some(foot) = foot {
-        foot.render_at(buffer, body, visible.len().min(usize::from(body.height).saturating_sub(1)));
+        foot.render_at(
+            buffer,
+            body,
+            visible.len().min(usize::from(body.height).saturating_sub(1)),
+        );
     }
 }
 
@@ -239,7 +253,12 @@ fn header<R: Record>(table: &Table<'_, R>, widths: &[(usize, u16)], shared: &Sha
 }
 
 /// The most decimals among the visible amounts, per column, so that the points stand in one line.
-fn fraction_widths<R: Record>(rows: &[&R], widths: &[(usize, u16)], table: &Table<'_, R>, shared: &Shared) -> Vec<usize> {
+fn fraction_widths<R: Record>(
+    rows: &[&R],
+    widths: &[(usize, u16)],
+    table: &Table<'_, R>,
+    shared: &Shared,
+) -> Vec<usize> {
     widths
         .iter()
         .map(|&(index, _)| {
@@ -272,7 +291,10 @@ fn data_line<R: Record>(
     let gone = table.listing.is_gone(key);
     let before = table.listing.before_change(key);
     let mut spans = vec![
-        Span::styled(if at_cursor { glyphs.bar } else { " " }, shared.style(Role::Focus)),
+        Span::styled(
+            if at_cursor { glyphs.bar } else { " " },
+            shared.style(Role::Focus),
+        ),
         Span::styled(if marked { glyphs.mark } else { " " }, shared.style(Role::Mark)),
         Span::raw(" "),
     ];
@@ -340,7 +362,10 @@ fn foot_line<R: Record>(table: &Table<'_, R>, shared: &Shared) -> Option<Line<'s
     let dash = shared.glyphs.dash;
     let indent = " ".repeat(usize::from(GUTTER));
     if let Some(error) = table.listing.partial() {
-        let text = format!("{indent}{dash} could not load more: {} (Enter to retry)", format::clean(&error.message));
+        let text = format!(
+            "{indent}{dash} could not load more: {} (Enter to retry)",
+            format::clean(&error.message)
+        );
         return Some(Line::styled(text, shared.style(Role::Danger)));
     }
     table.listing.has_paused().then(|| {
@@ -392,12 +417,19 @@ pub(crate) fn error_lines(
     let mut lines = vec![
         Line::default(),
         Line::styled(
-            format!("{} {what}: {}", shared.glyphs.danger, format::clean(&error.message)),
+            format!(
+                "{} {what}: {}",
+                shared.glyphs.danger,
+                format::clean(&error.message)
+            ),
             shared.style(Role::Danger),
         ),
     ];
     if let Some(hint) = &error.hint {
-        lines.push(Line::styled(format!("  {}", format::clean(hint)), shared.style(Role::Text)));
+        lines.push(Line::styled(
+            format!("  {}", format::clean(hint)),
+            shared.style(Role::Text),
+        ));
     }
     lines.push(Line::styled(
         format!("  Ctrl-r tries again   (code {})", format::clean(&error.code)),
