@@ -1,0 +1,6 @@
+//! The console, driven without a terminal.
+
+mod data;
+mod fake;
+mod harness;
+mod look;
