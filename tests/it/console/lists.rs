@@ -120,6 +120,8 @@ fn following_stays_on_the_newest() {
         "{}",
         harness.text()
     );
+    harness.pass(SECOND * 4);
+    assert!(harness.shows("following"));
     harness.press("j");
     assert!(!harness.shows("following"));
 }

@@ -207,6 +207,7 @@ fn documents_are_folded_searched_and_copied_by_path_and_value() {
     harness.press("E");
     assert!(!harness.shows("price_1QxNEW9fA\""));
     harness.press("e");
+    harness.press("n");
     assert!(harness.shows("price_1QxNEW9fA\""), "{}", harness.text());
     assert!(
         harness.shows("\u{241b}[31m"),
