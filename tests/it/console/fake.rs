@@ -1,7 +1,7 @@
 //! A desk in memory: made-up rows, real paging, and whatever goes wrong on demand.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use billdeck::{
     console::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, Found, News, Setting},
     domain::{
-        customer::{Owner, Scope},
+        customer::Owner,
         event::{EventState, Problem, ReplayMode},
         ids::{CustomerId, EventId, SubscriptionId},
         provider::{Environment, ObjectRef, ProviderName},
@@ -254,7 +254,7 @@ impl Desk for FakeDesk {
     }
 
     async fn ping(&self) -> DeskResult<Duration> {
-        self.read()?;
+        drop(self.read()?);
         Ok(Duration::from_millis(2))
     }
 
@@ -484,7 +484,7 @@ impl Desk for FakeDesk {
     }
 
     async fn checkout_link(&self, _: CustomerId, plan: &str, seats: u32) -> DeskResult<CustomerPage> {
-        self.write(format!("checkout {plan} {seats}"))?;
+        drop(self.write(format!("checkout {plan} {seats}"))?);
         Ok(CustomerPage {
             url: "https://checkout.example/c/pay/cs_test_a1b2c3".to_owned(),
             provider: ProviderName::Stripe,
@@ -493,7 +493,7 @@ impl Desk for FakeDesk {
     }
 
     async fn portal_link(&self, _: CustomerId) -> DeskResult<CustomerPage> {
-        self.write("portal".to_owned())?;
+        drop(self.write("portal".to_owned())?);
         Ok(CustomerPage {
             url: "https://billing.example/p/session/bps_1".to_owned(),
             provider: ProviderName::Stripe,
@@ -545,17 +545,4 @@ impl Desk for FakeDesk {
     async fn news(&self) -> News {
         std::future::pending().await
     }
-}
-
-/// An owner as a test writes it.
-pub(super) fn organization(id: &str) -> Owner {
-    Owner {
-        scope: Scope::Organization,
-        external_id: id.parse().unwrap(),
-    }
-}
-
-/// An empty map, for rows without providers.
-pub(super) fn nowhere() -> BTreeMap<ProviderName, Vec<String>> {
-    BTreeMap::new()
 }
