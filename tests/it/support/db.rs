@@ -87,16 +87,6 @@ impl TestDb {
             .unwrap();
         row
     }
-
-    /// All rows as JSON, in the query's order.
-    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<serde_json::Value> {
-        let wrapped = format!("select to_jsonb(found) from ({sql}) found");
-        let rows: Vec<sqlx::types::Json<serde_json::Value>> = sqlx::query_scalar(AssertSqlSafe(wrapped))
-            .fetch_all(&self.pool)
-            .await
-            .unwrap();
-        rows.into_iter().map(|sqlx::types::Json(row)| row).collect()
-    }
 }
 
 impl Drop for TestDb {
