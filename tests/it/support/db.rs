@@ -4,7 +4,10 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use billdeck::{
@@ -18,14 +21,13 @@ use uuid::Uuid;
 
 use super::bulk;
 
-/// A database of a test's own; dropped with the value.
+/// A database of a test's own; removed after it is dropped.
 pub(crate) struct TestDb {
     pub(crate) url: String,
     pub(crate) store: Store,
     pub(crate) pool: PgPool,
     name: String,
-    // Dropped last: the server must outlive the database's removal.
-    cluster: Arc<Cluster>,
+    _cluster: Arc<Cluster>,
 }
 
 /// The cluster that the tests of this checkout share.
@@ -91,27 +93,45 @@ impl TestDb {
 
 impl Drop for TestDb {
     fn drop(&mut self) {
-        let drop = format!("drop database if exists {} with (force)", self.name);
-        let server = url_of(&self.cluster, "postgres");
-        // The test's own runtime may be gone, or be this thread's.
-        let done = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let mut admin = PgConnection::connect(&server).await?;
-                sqlx::query(AssertSqlSafe(drop)).execute(&mut admin).await?;
-                Ok::<_, sqlx::Error>(())
-            })
-        });
-        // A database that stays behind harms no other test.
-        let _ = done.join();
+        // Not here: the server removes no database while a client is half connected, and that client may be a task of this
+        // very thread, which a wait would keep from going on.
+        garbage().push(std::mem::take(&mut self.name));
+    }
+}
+
+/// Databases that tests are done with, and that the next one removes.
+fn garbage() -> MutexGuard<'static, Vec<String>> {
+    static GARBAGE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    GARBAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what tests are done with, and once per run what an earlier run has left.
+async fn clean_up(admin: &mut PgConnection) {
+    static ONCE: AtomicBool = AtomicBool::new(false);
+    let mut gone = std::mem::take(&mut *garbage());
+    if !ONCE.swap(true, Ordering::Relaxed) {
+        let all: Vec<String> = sqlx::query_scalar(
+            r"select datname::text from pg_database where datname like 'billdeck\_test\_%'",
+        )
+        .fetch_all(&mut *admin)
+        .await
+        .unwrap();
+        gone.extend(all.into_iter().filter(|name| {
+            let maker = name
+                .trim_start_matches("billdeck_test_")
+                .split('_')
+                .next()
+                .unwrap_or_default();
+            !Path::new("/proc").join(maker).exists()
+        }));
+    }
+    for name in gone {
+        run(admin, format!("drop database if exists {name} with (force)")).await;
     }
 }
 
 async fn copy_of(cluster: Arc<Cluster>, template: Option<&str>) -> TestDb {
-    let name = format!("billdeck_test_{}", Uuid::now_v7().simple());
+    let name = format!("billdeck_test_{}_{}", std::process::id(), Uuid::now_v7().simple());
     let from = template.unwrap_or("template0");
     let mut admin = admin(&cluster).await;
     run(
@@ -127,7 +147,7 @@ async fn copy_of(cluster: Arc<Cluster>, template: Option<&str>) -> TestDb {
         url,
         store,
         name,
-        cluster,
+        _cluster: cluster,
     }
 }
 
