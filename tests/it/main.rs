@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module per area.
 
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod demo;
