@@ -20,7 +20,16 @@ fn said(run: &Run) -> String {
 
 #[test]
 fn a_misspelt_command() {
-    insta::assert_snapshot!(said(&Place::new().run(&["evnts"])), @"");
+    insta::assert_snapshot!(said(&Place::new().run(&["evnts"])), @r"
+    exit 2
+    error: unrecognized subcommand 'evnts'
+
+      tip: a similar subcommand exists: 'events'
+
+    Usage: billdeck [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -52,9 +61,23 @@ fn impossible_filters() {
         assert_eq!(run.code, 2, "{arguments:?}: {}", run.err);
         assert_eq!(run.out, "", "{arguments:?}");
     }
-    insta::assert_snapshot!(said(&place.run(&["events", "list", "--state", "bogus"])), @"");
-    insta::assert_snapshot!(said(&place.run(&["events", "list", "--sort", "type"])), @"");
-    insta::assert_snapshot!(said(&place.run(&["events", "replay", "--yes"])), @"");
+    insta::assert_snapshot!(said(&place.run(&["events", "list", "--state", "bogus"])), @r"
+    exit 2
+    error: invalid value 'bogus' for '--state <STATE>': `bogus` is no event state; known are pending, processing, processed, ignored, failed, dead, discarded, quarantined
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(said(&place.run(&["events", "list", "--sort", "type"])), @r"
+    exit 2
+    error: invalid value 'type' for '--sort <COLUMN>': this list can be sorted by received_at; a `-` in front turns the order round
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(said(&place.run(&["events", "replay", "--yes"])), @r"
+    exit 2
+    error: no event is named
+      hint: name events by their ids, or narrow them down with a filter such as `--state dead`
+    ");
 }
 
 #[test]
@@ -63,7 +86,13 @@ fn a_configuration_with_problems() {
         "config/billdeck.toml",
         "[server]\nlisten = \"here\"\n[worker]\nworkes = 3\n",
     );
-    insta::assert_snapshot!(said(&place.run(&["config", "check"])), @"");
+    insta::assert_snapshot!(said(&place.run(&["config", "check"])), @r"
+    exit 2
+    error: the configuration has 2 problems
+      config/billdeck.toml:2: server.listen: expected an address and a port such as `127.0.0.1:8484`, found `here`
+      config/billdeck.toml:4: worker.workes: unknown key; did you mean `workers`?
+      hint: `config/billdeck.toml` and `config/catalog.toml` in the repository list every key
+    ");
     for arguments in [
         &["events", "list"][..],
         &["serve"],
@@ -88,7 +117,13 @@ fn key_bindings_with_problems() {
 fn a_database_that_is_away() {
     let place = Place::on("postgres://ana:geheim@127.0.0.1:1/billing");
     let run = place.run(&["events", "list"]);
-    insta::assert_snapshot!(said(&run), @"");
+    insta::assert_snapshot!(said(&run), @r"
+    exit 6
+    error: cannot work with the database postgres://ana@HOST/DB
+      cause: the database is not available
+      cause: error communicating with database: Connection refused (os error 111)
+      hint: check that PostgreSQL runs and that DATABASE_URL is right: `billdeck doctor`
+    ");
     for arguments in [
         &["migrate"][..],
         &["serve", "--listen", "127.0.0.1:0"],
@@ -107,7 +142,12 @@ async fn a_database_that_is_behind_or_ahead() {
     let place = Place::on(&empty.url);
     let run = place.run(&["events", "list"]);
     insta::with_settings!({ filters => [(r"needs version \d+", "needs version N")] }, {
-        insta::assert_snapshot!(said(&run), @"");
+        insta::assert_snapshot!(said(&run), @r"
+        exit 6
+        error: cannot work with the database postgres://postgres@HOST/DB
+          cause: the database is at version 0 and this billdeck needs version N
+          hint: run `billdeck migrate`
+        ");
     });
     assert_eq!(place.run(&["serve", "--listen", "127.0.0.1:0"]).code, 6);
     let migrated = place.json(&["migrate"]);
@@ -148,7 +188,11 @@ async fn ids_that_nobody_knows() {
         assert_eq!(run.code, 3, "{:.80?}: {}", arguments, run.err);
         assert!(run.err.len() < 500, "{}", run.err);
     }
-    insta::assert_snapshot!(said(&place.run(&["events", "show", "evt_none"])), @"");
+    insta::assert_snapshot!(said(&place.run(&["events", "show", "evt_none"])), @r"
+    exit 3
+    error: there is no event `evt_none` in the test environment
+      hint: `billdeck events list` shows those there are; `billdeck config show` tells which environment is served
+    ");
 }
 
 #[tokio::test]
@@ -182,5 +226,9 @@ fn a_console_without_a_terminal() {
 fn a_demo_takes_no_database() {
     let place = Place::new();
     let run = place.run(&["demo", "--headless", "--database-url", "postgres://127.0.0.1:1/x"]);
-    insta::assert_snapshot!(said(&run), @"");
+    insta::assert_snapshot!(said(&run), @r"
+    exit 2
+    error: a demo has a database of its own and takes no `--database-url`
+      hint: choose where it lies with `--data-dir`
+    ");
 }
