@@ -382,8 +382,8 @@ fn with_place(in_force: &LoadedCatalog, book: Book, reason: &WaitReason, problem
     match reason {
         WaitReason::UnknownPrice(price) => Problem {
             message: format!(
-                "{}; add `{price}` to the prices of a plan in {}, and it is applied at once",
-                problem.message,
+                "the price {price} is in no plan: add it to a plan's prices for {} in {}; the event then goes on by itself",
+                book.provider,
                 in_force.file.place(last_plan, book.provider),
             ),
             ..problem

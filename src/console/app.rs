@@ -14,7 +14,7 @@ use super::{
     keymap::{Binding, Chord, Context},
     msg::Msg,
     nav::{Place, Stack},
-    operations::{Operations, Owner, State, Toast},
+    operations::{Noise, Operations, Owner, State, Toast},
     overlay::{Overlay, dialog, prompt::Prompt},
     screens::{self, Again, Screen},
     shared::{Cx, Loaded, POLL, Shared, Todo},
@@ -230,7 +230,7 @@ impl App {
             .shared
             .operations
             .newest_first()
-            .filter(|entry| entry.state == State::Running && (entry.owner != Owner::Root || !entry.quiet))
+            .filter(|entry| entry.state == State::Running && entry.noise != Noise::Routine)
             .map(|entry| entry.started);
         first
             .into_iter()

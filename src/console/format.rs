@@ -236,6 +236,26 @@ pub(crate) fn short_id(id: &str, cells: usize, glyphs: &Glyphs) -> String {
     format!("{}{}{tail}", take(&id, wanted.min(room)), glyphs.ellipsis)
 }
 
+/// A dotted name that fits by writing its first parts as letters: `c.subscription.updated`.
+pub(crate) fn dotted(name: &str, cells: usize) -> String {
+    let mut name = clean(name).into_owned();
+    let parts = name.split('.').count();
+    for short in 1..parts {
+        if width(&name) <= cells {
+            break;
+        }
+        let abbreviated = name.split('.').enumerate().map(|(index, part)| {
+            if index < short {
+                part.chars().take(1).collect()
+            } else {
+                part.to_owned()
+            }
+        });
+        name = abbreviated.collect::<Vec<String>>().join(".");
+    }
+    name
+}
+
 /// The usual short form of an id, for sentences and titles.
 pub(crate) fn id(id: &str, glyphs: &Glyphs) -> String {
     short_id(id, 16, glyphs)
@@ -357,6 +377,15 @@ mod tests {
             "0192…77aa"
         );
         assert_eq!(short_id("漢漢漢漢漢漢漢漢漢漢", 9, glyphs), "漢漢漢漢…");
+    }
+
+    #[test]
+    fn dotted_names_keep_their_ends() {
+        let name = "customer.subscription.updated";
+        assert_eq!(dotted(name, 29), name);
+        assert_eq!(dotted(name, 28), "c.subscription.updated");
+        assert_eq!(dotted(name, 12), "c.s.updated");
+        assert_eq!(dotted("charge", 3), "charge");
     }
 
     #[test]

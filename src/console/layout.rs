@@ -80,15 +80,18 @@ pub(crate) fn list_areas(area: Rect, split: Option<Split>) -> ListAreas {
         Some(Split::Below) => {
             two(Layout::vertical([Constraint::Percentage(55), Constraint::Fill(1)]).areas(area))
         }
-        Some(Split::Right) => {
-            two(Layout::horizontal([Constraint::Percentage(60), Constraint::Fill(1)]).areas(area))
-        }
+        Some(Split::Right) => two(
+            Layout::horizontal([Constraint::Percentage(60), Constraint::Fill(1)])
+                .spacing(1)
+                .areas(area),
+        ),
         Some(Split::Three) => {
             let [list, inspector, related] = Layout::horizontal([
                 Constraint::Percentage(45),
                 Constraint::Percentage(33),
                 Constraint::Fill(1),
             ])
+            .spacing(1)
             .areas(area);
             ListAreas {
                 list,

@@ -24,11 +24,22 @@ pub(crate) struct Operation {
     /// To what.
     pub(crate) target: String,
     pub(crate) writes: bool,
-    /// Asked by the console itself, again and again; kept out of the list while it succeeds.
-    pub(crate) quiet: bool,
+    /// How much it makes itself heard.
+    pub(crate) noise: Noise,
     pub(crate) started: Timestamp,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) state: State,
+}
+
+/// How much an operation makes itself heard while it goes well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noise {
+    /// In the list, and at the foot of the screen while it takes long.
+    Loud,
+    /// In the list only: the pane it is for shows that it is loading.
+    Quiet,
+    /// Nowhere: the console asks again and again by itself.
+    Routine,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +83,7 @@ impl Operations {
         let before = entry.clone();
         entry.ended = Some(now);
         entry.state = state;
-        if entry.quiet && matches!(entry.state, State::Done | State::Cancelled) {
+        if entry.noise == Noise::Routine && matches!(entry.state, State::Done | State::Cancelled) {
             self.entries.remove(index);
         }
         Some(before)
@@ -86,10 +97,10 @@ impl Operations {
         self.entries.len()
     }
 
-    /// What runs and was not asked by the console itself, newest first.
+    /// What runs and is worth waiting for, newest first.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Operation> {
         self.newest_first()
-            .filter(|entry| entry.state == State::Running && !entry.quiet)
+            .filter(|entry| entry.state == State::Running && entry.noise == Noise::Loud)
     }
 
     pub(crate) fn owned_by(&self, owner: Owner) -> Vec<RunId> {

@@ -10,7 +10,7 @@ use super::{
     format::Clock,
     keymap::{Action, Keymap},
     nav::Place,
-    operations::{Operation, Operations, Owner, State, Toast},
+    operations::{Noise, Operation, Operations, Owner, State, Toast},
     overlay::Overlay,
     theme::{Glyphs, Role, Theme, Tone},
 };
@@ -228,7 +228,7 @@ impl Cx<'_> {
         self.shared.now()
     }
 
-    fn run(&mut self, what: &str, target: &str, writes: bool, quiet: bool) -> RunId {
+    fn run(&mut self, what: &str, target: &str, writes: bool, noise: Noise) -> RunId {
         self.shared.next_run += 1;
         let run = RunId(self.shared.next_run);
         let started = self.now();
@@ -238,7 +238,7 @@ impl Cx<'_> {
             what: what.to_owned(),
             target: target.to_owned(),
             writes,
-            quiet,
+            noise,
             started,
             ended: None,
             state: State::Running,
@@ -248,15 +248,15 @@ impl Cx<'_> {
 
     /// Asks for something.
     pub(crate) fn read(&mut self, read: Read) -> RunId {
-        let (what, target, quiet) = describe(&read);
-        let run = self.run(what, &target, false, quiet);
+        let (what, target, noise) = describe(&read);
+        let run = self.run(what, &target, false, noise);
         self.effects.push(Effect::Read { run, read });
         run
     }
 
     /// Changes something; answers the root when nobody else waits for it.
     pub(crate) fn write(&mut self, write: Write, what: &str, target: &str) -> RunId {
-        let run = self.run(what, target, true, false);
+        let run = self.run(what, target, true, Noise::Loud);
         if let Write::Cancel { id, .. } | Write::Resume { id, .. } = &write {
             self.shared.subjects.insert(run, *id);
         }
@@ -307,26 +307,31 @@ impl Cx<'_> {
     }
 }
 
-/// What a request is called in the list of operations, and whether it is the console's own routine.
-fn describe(read: &Read) -> (&'static str, String, bool) {
-    let plain = |what| (what, String::new(), true);
+/// What a request is called in the list of operations, and how much it makes itself heard.
+fn describe(read: &Read) -> (&'static str, String, Noise) {
+    let routine = |what| (what, String::new(), Noise::Routine);
+    let quiet = |what| (what, String::new(), Noise::Quiet);
     match read {
-        Read::Overview => plain("read overview"),
-        Read::Ping => plain("ping database"),
-        Read::Events { .. } => plain("read events"),
-        Read::EventsTotal(_) => plain("count events"),
-        Read::Event(id) => ("read event", id.to_string(), true),
-        Read::ReplayPreview { ids, .. } => ("plan replay", super::format::counted(ids.len(), "event"), true),
-        Read::Customers { .. } => plain("read customers"),
-        Read::Customer(id) => ("read customer", id.to_string(), true),
-        Read::Timeline(id) => ("read timeline", id.to_string(), true),
-        Read::Subscriptions { .. } => plain("read subscriptions"),
-        Read::Subscription(id) => ("read subscription", id.to_string(), true),
-        Read::Compare(id) => ("compare with provider", id.to_string(), false),
-        Read::Orders { .. } => plain("read orders"),
-        Read::Find(id) => ("find", super::format::clean(id).into_owned(), false),
-        Read::Export(export) => ("export", export.path.display().to_string(), false),
-        Read::Dashboard { object, .. } => ("look up link", object.to_string(), true),
-        Read::OpenUrl(url) => ("open", super::format::clean(url).into_owned(), false),
+        Read::Overview => routine("read overview"),
+        Read::Ping => routine("ping database"),
+        Read::Events { .. } => quiet("read events"),
+        Read::EventsTotal(_) => routine("count events"),
+        Read::Event(id) => ("read event", id.to_string(), Noise::Quiet),
+        Read::ReplayPreview { ids, .. } => (
+            "plan replay",
+            super::format::counted(ids.len(), "event"),
+            Noise::Quiet,
+        ),
+        Read::Customers { .. } => quiet("read customers"),
+        Read::Customer(id) => ("read customer", id.to_string(), Noise::Quiet),
+        Read::Timeline(id) => ("read timeline", id.to_string(), Noise::Quiet),
+        Read::Subscriptions { .. } => quiet("read subscriptions"),
+        Read::Subscription(id) => ("read subscription", id.to_string(), Noise::Quiet),
+        Read::Compare(id) => ("compare with provider", id.to_string(), Noise::Loud),
+        Read::Orders { .. } => quiet("read orders"),
+        Read::Find(id) => ("find", super::format::clean(id).into_owned(), Noise::Loud),
+        Read::Export(export) => ("export", export.path.display().to_string(), Noise::Loud),
+        Read::Dashboard { object, .. } => ("look up link", object.to_string(), Noise::Routine),
+        Read::OpenUrl(url) => ("open", super::format::clean(url).into_owned(), Noise::Loud),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The price that the simulated account sells and the demo's catalogue does not know, until somebody adds it.
-pub const UNKNOWN_PRICE: &str = "price_pro_month_mxn";
+pub(super) const UNKNOWN_PRICE: &str = "price_pro_month_mxn";
 
 /// A price on sale, as a story needs it.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ struct Offer {
 }
 
 /// Makes people up and tells their stories.
-pub struct Accounts {
+pub(super) struct Accounts {
     random: StdRng,
     offers: Vec<Offer>,
     made: u32,
@@ -33,7 +33,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Accounts that buy what the catalogue sells in the test environment.
-    pub fn new(seed: u64, catalog: &Catalog) -> Self {
+    pub(super) fn new(seed: u64, catalog: &Catalog) -> Self {
         let offers = catalog
             .plans()
             .iter()
@@ -53,17 +53,17 @@ impl Accounts {
     }
 
     /// Whether there is anything to buy.
-    pub fn can_buy(&self) -> bool {
+    pub(super) fn can_buy(&self) -> bool {
         !self.offers.is_empty()
     }
 
     /// Chooses one of `items`; none of an empty list.
-    pub fn choose<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    pub(super) fn choose<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.choose(&mut self.random)
     }
 
     /// A number below `below`; 0 for 0.
-    pub fn below(&mut self, below: u32) -> u32 {
+    pub(super) fn below(&mut self, below: u32) -> u32 {
         if below == 0 {
             0
         } else {
@@ -72,7 +72,7 @@ impl Accounts {
     }
 
     /// An account of somebody who belongs to an owner of the application.
-    pub fn account(&mut self, person: &Person) -> NewAccount {
+    pub(super) fn account(&mut self, person: &Person) -> NewAccount {
         self.made += 1;
         let mut account = Self::stranger(person);
         // Most applications bill organizations; some bill single users.
@@ -86,7 +86,7 @@ impl Accounts {
     }
 
     /// An account that names no owner.
-    pub fn stranger(person: &Person) -> NewAccount {
+    pub(super) fn stranger(person: &Person) -> NewAccount {
         NewAccount {
             email: Some(person.email.clone()),
             name: Some(person.name.clone()),
@@ -118,7 +118,7 @@ impl Accounts {
     }
 
     /// The story of one account until now: how it began some months ago, and what became of it.
-    pub fn history(&mut self, person: &Person, now: Timestamp, months: u32) -> Option<Story> {
+    pub(super) fn history(&mut self, person: &Person, now: Timestamp, months: u32) -> Option<Story> {
         let account = self.account(person);
         let age = 3 + i64::from(self.below(months.max(1) * 30));
         let begins = ago(now, age, i64::from(self.below(86_400)));
@@ -193,7 +193,7 @@ impl Accounts {
     }
 
     /// Another monthly price that is not per seat.
-    pub fn another_monthly(&mut self, than: &str) -> Option<String> {
+    pub(super) fn another_monthly(&mut self, than: &str) -> Option<String> {
         let others: Vec<&Offer> = self
             .offers
             .iter()
@@ -203,14 +203,14 @@ impl Accounts {
     }
 
     /// The story of somebody who signs up just now.
-    pub fn sign_up(&mut self, person: &Person, now: Timestamp) -> Option<Story> {
+    pub(super) fn sign_up(&mut self, person: &Person, now: Timestamp) -> Option<Story> {
         let account = self.account(person);
         let (subscribe, _) = self.purchase(None)?;
         Some(Story::of(account, now).then(now, subscribe))
     }
 
     /// The story of a paying customer who names no owner.
-    pub fn unclaimed(&mut self, person: &Person, now: Timestamp) -> Option<Story> {
+    pub(super) fn unclaimed(&mut self, person: &Person, now: Timestamp) -> Option<Story> {
         let begins = ago(now, 40, 0);
         let (subscribe, _) = self.purchase(None)?;
         Some(
@@ -232,7 +232,7 @@ fn later(at: Timestamp, days: i64, seconds: i64) -> Timestamp {
 }
 
 /// What the simulated account sells: the catalogue's prices, and one that no plan names.
-pub fn prices(catalog: &Catalog) -> Vec<SimPrice> {
+pub(super) fn prices(catalog: &Catalog) -> Vec<SimPrice> {
     let mut prices = simulated_prices(catalog, Environment::Test);
     if !prices.iter().any(|price| price.id == UNKNOWN_PRICE) {
         prices.push(SimPrice {

@@ -60,14 +60,14 @@ impl FolderError {
 
 /// The directory, held until dropped.
 #[derive(Debug)]
-pub struct DemoFolder {
+pub(super) struct DemoFolder {
     path: PathBuf,
     _lock: File,
 }
 
 impl DemoFolder {
     /// Opens the directory, made if need be; `fresh` empties it first, if a demo made it.
-    pub async fn open(path: &Path, fresh: bool) -> Result<Self, FolderError> {
+    pub(super) async fn open(path: &Path, fresh: bool) -> Result<Self, FolderError> {
         let failed = |source| FolderError::Io {
             path: path.to_owned(),
             source,
@@ -111,12 +111,12 @@ impl DemoFolder {
     }
 
     /// The directory.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The demo's own copy of the catalogue, written if it is not there yet.
-    pub fn catalog(&self, text: &str) -> Result<PathBuf, FolderError> {
+    pub(super) fn catalog(&self, text: &str) -> Result<PathBuf, FolderError> {
         let path = self.path.join(CATALOG);
         if !path.exists() {
             fs::write(&path, text).map_err(|source| FolderError::Io {

@@ -14,17 +14,17 @@ const ON_UNKNOWN_PRICE: usize = 6;
 
 /// Who there is.
 #[derive(Clone, Debug, Default)]
-pub struct World {
+pub(super) struct World {
     /// Customers at the provider.
-    pub customers: Vec<String>,
+    pub(super) customers: Vec<String>,
     /// E-mail addresses of some accounts that have an owner.
-    pub emails: Vec<String>,
+    pub(super) emails: Vec<String>,
     /// A subscription to have trouble with.
-    pub subscriptions: Vec<String>,
+    pub(super) subscriptions: Vec<String>,
 }
 
 /// Tells the histories of `customers` accounts that make about `events` events in all.
-pub fn tell(
+pub(super) fn tell(
     simulator: &Handle,
     accounts: &mut Accounts,
     customers: u32,
@@ -58,7 +58,7 @@ pub fn tell(
 }
 
 /// Lets things go wrong, each for a reason that a person can find and mend.
-pub fn go_wrong(
+pub(super) fn go_wrong(
     simulator: &Handle,
     accounts: &mut Accounts,
     world: &World,

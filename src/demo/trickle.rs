@@ -20,7 +20,12 @@ const PAUSE: Duration = Duration::from_millis(2_500);
 const TROUBLE_EVERY: u32 = 20;
 
 /// Lets things happen until `stop` is cancelled.
-pub async fn run(simulator: Handle, mut accounts: Accounts, mut world: World, stop: CancellationToken) {
+pub(super) async fn run(
+    simulator: Handle,
+    mut accounts: Accounts,
+    mut world: World,
+    stop: CancellationToken,
+) {
     for count in 1_u32.. {
         if stop
             .run_until_cancelled(tokio::time::sleep(PAUSE))

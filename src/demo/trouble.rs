@@ -12,12 +12,12 @@ use crate::simulators::{
 };
 
 /// The file with the payment that billdeck was never told of.
-pub const LOST_PAYMENT_FILE: &str = "lost-payment.json";
+pub(super) const LOST_PAYMENT_FILE: &str = "lost-payment.json";
 
 const LOST_PAYMENT: &str = "pi_3DemoLost0000000001";
 
 /// Moves these customers to a price that no plan names: their events wait until the catalogue does.
-pub fn unknown_price(simulator: &Handle, customers: &[String]) -> Result<(), SimulatorError> {
+pub(super) fn unknown_price(simulator: &Handle, customers: &[String]) -> Result<(), SimulatorError> {
     for customer in customers {
         let step = Step::ChangePlan {
             price: UNKNOWN_PRICE.to_owned(),
@@ -36,7 +36,10 @@ pub fn unknown_price(simulator: &Handle, customers: &[String]) -> Result<(), Sim
 
 /// An event that makes billdeck read a subscription which the provider does not give out: it answers 503 until the fault is
 /// taken away. Gives back the fault's id.
-pub fn outage_during_a_read(simulator: &Handle, subscription: &str) -> Result<Option<u64>, SimulatorError> {
+pub(super) fn outage_during_a_read(
+    simulator: &Handle,
+    subscription: &str,
+) -> Result<Option<u64>, SimulatorError> {
     let Some(object) = simulator.stripe().object(subscription) else {
         return Ok(None);
     };
@@ -54,7 +57,7 @@ pub fn outage_during_a_read(simulator: &Handle, subscription: &str) -> Result<Op
 
 /// A refund of a payment that neither billdeck nor the provider's API knows. The payment's own record is written to a file,
 /// as an export from before billdeck was connected: who ingests it and replays the refund has mended it.
-pub fn refund_without_payment(
+pub(super) fn refund_without_payment(
     simulator: &Handle,
     customer: &str,
     folder: &Path,
@@ -115,7 +118,7 @@ fn before(now: Timestamp, days: i64) -> Timestamp {
 }
 
 /// A paying customer that names no owner, with the e-mail address of an account that exists.
-pub fn unclaimed_customer(
+pub(super) fn unclaimed_customer(
     simulator: &Handle,
     accounts: &mut Accounts,
     same_email_as: &str,

@@ -247,7 +247,7 @@ pub static TABLE: &[Binding] = &{
             &["Ctrl-p"],
             A::Find,
             "find anything",
-            "Find an action by its words, or any object by its id",
+            "Find an action by its words, an object by its id",
         ),
         row(
             C::Global,
@@ -276,7 +276,7 @@ pub static TABLE: &[Binding] = &{
             &["Ctrl-z"],
             A::Suspend,
             "suspend",
-            "Put billdeck in the background; `fg` brings it back",
+            "Put billdeck in the background; fg brings it back",
         ),
         row(
             C::Global,
@@ -619,7 +619,7 @@ pub static TABLE: &[Binding] = &{
             &["R"],
             A::Replay,
             "replay",
-            "Replay the marked events, or this one; the plan is shown first",
+            "Replay the marked events, or this one, after a look",
         )
         .writes()
         .hint(2),
@@ -636,7 +636,7 @@ pub static TABLE: &[Binding] = &{
             &["X"],
             A::Discard,
             "discard",
-            "Put the marked events, or this one, aside with a reason",
+            "Put the marked events, or this one, aside",
         )
         .writes()
         .hint(4),
@@ -661,7 +661,7 @@ pub static TABLE: &[Binding] = &{
             &["V"],
             A::Verify,
             "verify",
-            "Compare ours with the provider's, then take theirs over or leave it",
+            "Compare ours with the provider's, then take or leave theirs",
         )
         .hint(3),
         row(
@@ -687,7 +687,7 @@ pub static TABLE: &[Binding] = &{
             &["L"],
             A::Checkout,
             "checkout link",
-            "Make a link on which the customer can buy a plan",
+            "Make a link where the customer can buy a plan",
         )
         .writes()
         .hint(6),
@@ -705,7 +705,7 @@ pub static TABLE: &[Binding] = &{
             &["O"],
             A::LinkOwner,
             "set owner",
-            "Give a customer that nobody owns to a user or organization",
+            "Link a customer without owner to a user or organization",
         )
         .writes()
         .hint(8),
@@ -811,8 +811,7 @@ pub static TABLE: &[Binding] = &{
             A::ChooseLeft,
             "choose",
             "To the choice or button on the left",
-        )
-        .hint(2),
+        ),
         row(
             C::Dialog,
             &["Right"],
@@ -862,7 +861,7 @@ pub static TABLE: &[Binding] = &{
             &["m"],
             A::ToggleMode,
             "mode",
-            "Change between the provider's word of now and the event as recorded",
+            "Change between the provider's word and the recorded event",
         )
         .hint(5),
         row(C::Panel, &["Esc", "q"], A::Dismiss, "close", "Close the panel").hint(2),

@@ -28,9 +28,13 @@ enum Row {
     Key {
         keys: String,
         text: &'static str,
-        why_not: Option<String>,
+        possible: bool,
     },
+    WhyNot(String),
 }
+
+/// Width of the column of keys.
+const KEYS: usize = 14;
 
 const fn heading(context: Context) -> &'static str {
     match context {
@@ -86,8 +90,9 @@ impl Help {
                 rows.push(Row::Key {
                     keys,
                     text: binding.long,
-                    why_not,
+                    possible: why_not.is_none(),
                 });
+                rows.extend(why_not.map(Row::WhyNot));
             }
         }
         Self {
@@ -151,21 +156,19 @@ impl Overlay for Help {
 fn line(row: &Row, shared: &Shared) -> Line<'static> {
     match row {
         Row::Heading(text) => Line::styled(*text, shared.style(Role::Title)),
-        Row::Key { keys, text, why_not } => {
-            let style = if why_not.is_some() {
-                shared.style(Role::Dim)
-            } else {
-                shared.style(Role::Text)
-            };
-            let mut spans = vec![
-                Span::styled(format!("  {} ", format::pad(keys, 16)), shared.style(Role::Key)),
-                Span::styled(*text, style),
-            ];
-            if let Some(why) = why_not {
-                let why = format!("  ({})", format::clean(why));
-                spans.push(Span::styled(why, shared.style(Role::Attention)));
-            }
-            Line::from(spans)
+        Row::Key { keys, text, possible } => {
+            let role = if *possible { Role::Text } else { Role::Dim };
+            Line::from(vec![
+                Span::styled(format!("  {} ", format::pad(keys, KEYS)), shared.style(Role::Key)),
+                Span::styled(*text, shared.style(role)),
+            ])
+        }
+        Row::WhyNot(why) => {
+            let indent = " ".repeat(KEYS + 5);
+            Line::styled(
+                format!("{indent}not now: {}", format::clean(why)),
+                shared.style(Role::Attention),
+            )
         }
     }
 }

@@ -105,7 +105,7 @@ impl Palette {
             Some((name, _)) if self.mode == Mode::Command => (name.to_owned(), true),
             _ => (text, false),
         };
-        let mut found: Vec<(usize, &Offer)> = self
+        let mut found: Vec<((usize, bool), &Offer)> = self
             .offers
             .iter()
             .filter_map(|offer| {
@@ -114,7 +114,7 @@ impl Palette {
                 } else {
                     rank(offer, &name, self.mode)
                 };
-                Some((rank?, offer))
+                Some(((rank?, offer.why_not.is_some()), offer))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);

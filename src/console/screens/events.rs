@@ -89,7 +89,7 @@ pub(crate) fn object(row: &EventRow) -> Option<(ProviderName, ObjectRef)> {
 }
 
 static COLUMNS: [Column<EventRow>; 8] = [
-    Column::new("STATE", (12, 13), 0, |row: &EventRow, _| {
+    Column::new("STATE", (13, 13), 0, |row: &EventRow, _| {
         let tone = Tone::of_event(row.state);
         let word = if row.waiting_for.is_some() && row.state == EventState::Failed {
             "waiting"
@@ -98,25 +98,25 @@ static COLUMNS: [Column<EventRow>; 8] = [
         };
         Cell::Status(tone, word.to_owned())
     }),
-    Column::new("RECEIVED", (11, 12), 1, |row: &EventRow, shared| {
+    Column::new("RECEIVED", (11, 11), 1, |row: &EventRow, shared| {
         Cell::Text(shared.clock.short(row.received_at))
     })
     .sorted("received"),
-    Column::new("PROVIDER", (8, 8), 6, |row: &EventRow, _| {
+    Column::new("PROVIDER", (8, 8), 7, |row: &EventRow, _| {
         Cell::Text(row.provider.to_string())
     }),
-    Column::new("TYPE", (20, 32), 2, |row: &EventRow, _| {
-        Cell::Text(format::clean(&row.event_type).into_owned())
+    Column::new("TYPE", (22, 29), 2, |row: &EventRow, _| {
+        Cell::Dotted(row.event_type.clone())
     }),
-    Column::new("OBJECT", (13, 16), 4, |row: &EventRow, _| match &row.object_id {
+    Column::new("OBJECT", (13, 13), 4, |row: &EventRow, _| match &row.object_id {
         Some(id) => Cell::Id(id.clone()),
         None => Cell::Missing,
     }),
-    Column::new("CUSTOMER", (14, 24), 5, |row: &EventRow, _| {
+    Column::new("CUSTOMER", (16, 24), 5, |row: &EventRow, _| {
         Cell::or_missing(row.customer_label.as_deref())
     }),
-    Column::new("TRIES", (5, 5), 7, |row: &EventRow, _| Cell::Text(tries(row))),
-    Column::new("WHY", (18, 60), 3, |row: &EventRow, _| Cell::Dim(why(row))),
+    Column::new("TRIES", (5, 5), 6, |row: &EventRow, _| Cell::Text(tries(row))),
+    Column::new("WHY", (20, 40), 3, |row: &EventRow, _| Cell::Dim(why(row))),
 ];
 
 impl Kind for Events {

@@ -512,12 +512,6 @@ impl<K: Kind> Screen for List<K> {
             return Err(format!("there is no {} here", K::ONE));
         }
         match action {
-            Action::Open => match self.listing.selected() {
-                Some(row) if K::place(row).is_none() => {
-                    Err(format!("this {} has no screen of its own", K::ONE))
-                }
-                _ => Ok(()),
-            },
             Action::Unmark if self.listing.marks().is_empty() => Err("nothing is marked".to_owned()),
             Action::RelatedCustomer
             | Action::RelatedSubscriptions
@@ -690,6 +684,8 @@ impl<K: Kind> List<K> {
                     self.listing.search_on();
                 } else if let Some(place) = self.listing.selected().and_then(K::place) {
                     cx.go(place);
+                } else {
+                    return K::act(self, action, cx);
                 }
             }
             Action::Inspector => {

@@ -14,8 +14,10 @@ use crate::{
         filter::{FilterError, since},
         format,
         keymap::{Action, Context},
+        layout::TEXT_MAX,
         msg::Answer,
         nav::{Filtered, Place},
+        overlay::message::Message,
         shared::{Cx, Shared},
         theme::Tone,
         widgets::{
@@ -79,7 +81,7 @@ static COLUMNS: [Column<OrderRow>; 8] = [
         amount(row).map_or(Cell::Missing, Cell::Money)
     })
     .amount(),
-    Column::new("MADE", (11, 12), 2, |row: &OrderRow, shared| {
+    Column::new("MADE", (11, 11), 2, |row: &OrderRow, shared| {
         Cell::Text(shared.clock.short(row.purchased_at.unwrap_or(row.created_at)))
     })
     .sorted("made"),
@@ -219,9 +221,9 @@ impl Kind for Orders {
         ("made", Direction::Descending)
     }
 
-    /// An order is shown whole in the inspector; Enter leads to who made it.
-    fn place(row: &OrderRow) -> Option<Place> {
-        row.customer_id.map(Place::Customer)
+    /// An order has no screen of its own; Enter tells it in full.
+    fn place(_: &OrderRow) -> Option<Place> {
+        None
     }
 
     fn place_is(place: &Place) -> bool {
@@ -255,8 +257,16 @@ impl Kind for Orders {
         customers::related(row.customer_id?, &label, action)
     }
 
-    fn act(_: &mut List<Self>, _: Action, _: &mut Cx<'_>) -> bool {
-        false
+    fn act(list: &mut List<Self>, action: Action, cx: &mut Cx<'_>) -> bool {
+        match (action, list.selected()) {
+            (Action::Open, Some(row)) => {
+                let lines = inspect::order_head(row, TEXT_MAX, cx.shared);
+                let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+                cx.open(Message::new("Order", text.join("\n")));
+                true
+            }
+            _ => false,
+        }
     }
 
     fn why_not(_: &List<Self>, _: Action, _: &Shared) -> Result<(), String> {

@@ -111,15 +111,16 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
             shared,
         ));
     }
-    if let Some(provider) = attention.provider {
+    let one_provider = shared
+        .overview
+        .value
+        .as_ref()
+        .is_some_and(|overview| overview.providers.len() < 2);
+    if let Some(provider) = attention.provider.filter(|_| !one_provider) {
         right.push(span(format!("{provider}  "), Role::Dim, shared));
     }
     if let Some(since) = attention.since {
-        right.push(span(
-            format!("since {}", shared.clock.time_of_day(since)),
-            Role::Dim,
-            shared,
-        ));
+        right.push(span(shared.clock.short(since), Role::Dim, shared));
     }
     let used: usize = right.iter().map(|span| format::width(&span.content)).sum();
     let room = width.saturating_sub(used + 4);
@@ -255,7 +256,7 @@ fn provider_row(figures: &ProviderFigures, shared: &Shared) -> Row {
         many => state.push(format!("{many} webhook secrets (rotating)")),
     }
     if state.is_empty() {
-        state.push("API and webhook configured".to_owned());
+        state.push("configured".to_owned());
     }
     let role = if tone == Tone::Ok {
         Role::Dim
@@ -459,9 +460,12 @@ impl Screen for OverviewScreen {
             format::TimeStyle::Relative | format::TimeStyle::Local => shared.clock.zone.clone(),
         };
         let clock = shared.now().to_zoned(zone).strftime("%H:%M %Z").to_string();
-        let word = if shared.live { "live" } else { "" };
-        let dot = shared.glyphs.dot;
-        right.push((format!("{word} {dot} {clock}"), Role::Dim));
+        let live = if shared.live {
+            format!("live {} ", shared.glyphs.dot)
+        } else {
+            String::new()
+        };
+        right.push((format!("{live}{clock}"), Role::Dim));
         right.extend(freshness(&shared.overview, shared));
         Banner {
             crumbs: vec!["Overview".to_owned()],
@@ -513,6 +517,7 @@ impl Screen for OverviewScreen {
             }
             Action::Inspector => Err("the inspector stands beside lists".to_owned()),
             Action::OpenAtProvider
+            | Action::Actions
             | Action::CopyId
             | Action::CopyJson
             | Action::CopyLink

@@ -99,17 +99,17 @@ static COLUMNS: [Column<SubscriptionRow>; 8] = [
             row.status.as_str().replace('_', " "),
         )
     }),
-    Column::new("CUSTOMER", (20, 32), 1, |row: &SubscriptionRow, _| {
+    Column::new("CUSTOMER", (18, 28), 1, |row: &SubscriptionRow, _| {
         Cell::Text(customer(row))
     }),
-    Column::new("PLAN", (10, 18), 2, |row: &SubscriptionRow, shared| {
+    Column::new("PLAN", (9, 16), 2, |row: &SubscriptionRow, shared| {
         Cell::Text(plan_words(row, shared))
     }),
-    Column::new("AMOUNT", (13, 16), 4, |row: &SubscriptionRow, _| {
+    Column::new("AMOUNT", (13, 15), 4, |row: &SubscriptionRow, _| {
         row.amount.map_or(Cell::Missing, Cell::Money)
     })
     .amount(),
-    Column::new("PERIOD END", (11, 18), 3, period_cell).sorted("period_end"),
+    Column::new("PERIOD END", (16, 16), 3, period_cell).sorted("period_end"),
     Column::new("VERIFIED", (10, 12), 5, |row: &SubscriptionRow, _| {
         Cell::Status(Tone::of_verification(&row.verification), row.verification.clone())
     }),

@@ -33,6 +33,30 @@ pub(crate) fn title(text: &str, focused: bool, width: u16, shared: &Shared) -> L
     ])
 }
 
+/// A line cut to so many cells, with an ellipsis where something is missing.
+pub(crate) fn fitted<'a>(line: &Line<'a>, cells: u16, glyphs: &Glyphs) -> Line<'a> {
+    let cells = usize::from(cells);
+    let total: usize = line.spans.iter().map(|span| format::width(&span.content)).sum();
+    if total <= cells {
+        return line.clone();
+    }
+    let mut left = cells.saturating_sub(format::width(glyphs.ellipsis));
+    let mut spans = Vec::new();
+    for span in &line.spans {
+        let wide = format::width(&span.content);
+        if wide <= left {
+            spans.push(span.clone());
+            left -= wide;
+            continue;
+        }
+        // `cut` keeps room for an ellipsis of its own, which is what stands here.
+        let text = format::cut(&span.content, left + format::width(glyphs.ellipsis), glyphs).into_owned();
+        spans.push(Span::styled(text, span.style));
+        break;
+    }
+    Line::from(spans).style(line.style)
+}
+
 /// Draws a title line and as many of the lines as fit, from the scrolled one on.
 pub(crate) fn draw(
     frame: &mut Frame<'_>,
@@ -63,7 +87,8 @@ pub(crate) fn draw(
     );
     for (offset, line) in lines.iter().skip(scroll).take(rows).enumerate() {
         let y = area.y + 1 + u16::try_from(offset).unwrap_or(u16::MAX);
-        buffer.set_line(area.x + 1, y, line, area.width.saturating_sub(2));
+        let room = area.width.saturating_sub(2);
+        buffer.set_line(area.x + 1, y, &fitted(line, room, shared.glyphs), room);
     }
 }
 

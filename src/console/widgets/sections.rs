@@ -361,13 +361,16 @@ fn tiles(sections: &[Section], focus: usize, detail: &impl Detail, area: Rect) -
             Constraint::Percentage(33),
             Constraint::Fill(1),
         ])
+        .spacing(1)
         .areas(area);
         let mut places = vec![left];
         places.extend(stack(middle, 1, count - 1));
         places.push(right);
         places
     } else if area.width >= 140 {
-        let [left, right] = Layout::horizontal([Constraint::Percentage(52), Constraint::Fill(1)]).areas(area);
+        let [left, right] = Layout::horizontal([Constraint::Percentage(52), Constraint::Fill(1)])
+            .spacing(1)
+            .areas(area);
         let mut places = vec![left];
         places.extend(stack(right, 1, count));
         places
@@ -471,6 +474,7 @@ fn rows_of(
         let Some(line) = line else { continue };
         let y = area.y + u16::try_from(offset).unwrap_or(u16::MAX);
         let buffer = frame.buffer_mut();
+        let line = pane::fitted(&line, area.width - 3, shared.glyphs);
         buffer.set_line(area.x + 2, y, &line, area.width - 2);
         if place == cursor && focused {
             buffer.set_string(area.x, y, shared.glyphs.bar, shared.style(Role::Focus));

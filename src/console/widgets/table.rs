@@ -20,9 +20,10 @@ use crate::{
 /// A column: header, bounds, and how a row's cell is made, in one place.
 pub(crate) struct Column<R> {
     pub(crate) header: &'static str,
+    /// Narrower than this it is not shown.
     pub(crate) min: u16,
     /// It grows up to this; the last column that is shown takes what is left.
-    pub(crate) max: u16,
+    pub(crate) want: u16,
     /// Columns with larger numbers go first when there is no room.
     pub(crate) rank: u8,
     /// The name of the order by this column.
@@ -35,14 +36,14 @@ pub(crate) struct Column<R> {
 impl<R> Column<R> {
     pub(crate) const fn new(
         header: &'static str,
-        (min, max): (u16, u16),
+        (min, want): (u16, u16),
         rank: u8,
         cell: fn(&R, &Shared) -> Cell,
     ) -> Self {
         Self {
             header,
             min,
-            max,
+            want,
             rank,
             sort: None,
             amount: false,
@@ -69,6 +70,8 @@ pub(crate) enum Cell {
     Dim(String),
     /// Cut in the middle.
     Id(String),
+    /// A dotted name, of which the end says most.
+    Dotted(String),
     Status(Tone, String),
     Toned(Tone, String),
     Money(Money),
@@ -87,6 +90,7 @@ impl Cell {
             Self::Text(text)
             | Self::Dim(text)
             | Self::Id(text)
+            | Self::Dotted(text)
             | Self::Status(_, text)
             | Self::Toned(_, text) => text.clone(),
             Self::Money(money) => money.to_string(),
@@ -132,20 +136,15 @@ pub(crate) fn fit<R>(columns: &[Column<R>], width: u16) -> Vec<(usize, u16)> {
         shown.push((index, min));
     }
     shown.sort_by_key(|(index, _)| *index);
+    // What is left goes to the most important columns first, up to what they want, and then to the last one.
     let mut left = room.saturating_sub(used);
-    // Share what is left one cell at a time, so that no column eats the pane.
-    while left > 0 {
-        let mut grew = false;
-        for (index, width) in &mut shown {
-            if left > 0 && *width < columns[*index].max {
-                *width += 1;
-                left -= 1;
-                grew = true;
-            }
-        }
-        if !grew {
-            break;
-        }
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|&place| columns[shown[place].0].rank);
+    for place in order {
+        let (index, width) = shown[place];
+        let more = columns[index].want.saturating_sub(width).min(left);
+        shown[place].1 += more;
+        left -= more;
     }
     if let Some((_, width)) = shown.last_mut() {
         *width += left;
@@ -304,6 +303,9 @@ fn data_line<R: Record>(
         let changed = before.is_some_and(|before| (column.cell)(before, shared) != cell);
         let fraction = fractions.get(place).copied().unwrap_or(0);
         let mut parts = cell_spans(&cell, usize::from(width), fraction, shared);
+        if column.amount && cell == Cell::Missing {
+            parts.reverse();
+        }
         for part in &mut parts {
             if changed {
                 part.style = part.style.patch(shared.style(Role::Flash));
@@ -333,6 +335,7 @@ fn cell_spans(cell: &Cell, width: usize, fraction: usize, shared: &Shared) -> Ve
     match cell {
         Cell::Text(text) => padded(text.clone(), shared.style(Role::Text)),
         Cell::Dim(text) => padded(text.clone(), shared.style(Role::Dim)),
+        Cell::Dotted(name) => padded(format::dotted(name, width), shared.style(Role::Text)),
         Cell::Id(id) => padded(format::short_id(id, width, glyphs), shared.style(Role::Text)),
         Cell::Status(tone, word) => padded(format!("{} {word}", glyphs.sign(*tone)), shared.tone(*tone)),
         Cell::Toned(tone, text) => padded(text.clone(), shared.tone(*tone)),

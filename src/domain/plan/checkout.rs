@@ -89,7 +89,7 @@ fn mention_subscription(
         if work.can_ask(&object) {
             return Err(Hold::Read(BTreeSet::from([object])));
         }
-        if work.ctx.missing.contains(&object) {
+        if work.is_gone(&object) {
             let note = format!(
                 "{} has no subscription {id}, which the checkout names",
                 work.ctx.book.provider

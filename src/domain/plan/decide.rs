@@ -27,8 +27,8 @@ use crate::domain::{
 ///
 /// [`Stop::Read`] names objects that have to be read first: plan again with the same testimonies and the reads beside
 /// them (and with `ctx.missing` naming what the provider does not have). It can come several times for one event, since
-/// an answer may raise the next question, and once more for an object that was read if a newer body was applied in between:
-/// so the caller limits its rounds. [`Stop::Wait`] and [`Stop::Fail`] end the try.
+/// an answer may raise the next question. It can name an object that was read: then that answer is too old to settle the
+/// doubt, and a new one is wanted, not the same one again. The caller limits its rounds. [`Stop::Wait`] and [`Stop::Fail`] end the try.
 pub fn plan(
     known: &Known,
     testimonies: &[Testimony],
@@ -91,10 +91,18 @@ struct Waiting<'t> {
     proof: Proof<'t>,
 }
 
+/// A read of this very call.
+#[derive(Clone, Copy)]
+struct ReadNow {
+    at: Timestamp,
+    /// It is news; else what it says was in place already, or something newer.
+    applied: bool,
+}
+
 struct Round<'t, 'a> {
     work: Working<'a>,
-    /// Objects of which the stored state is that of a read of this very call, or of a later one; and when it was made.
-    read_now: BTreeMap<ObjectRef, Timestamp>,
+    /// Objects whose stored state is that of a read of this very call, or of a later one.
+    read_now: BTreeMap<ObjectRef, ReadNow>,
     reads: BTreeSet<ObjectRef>,
     verdicts: BTreeMap<ObjectRef, Verdict>,
     failure: Option<Problem>,
@@ -149,7 +157,11 @@ impl<'t> Round<'t, '_> {
         let standing = Standing::of(item.observation);
         let verdict = versions::judge(&self.work.version(&object), item.evidence, standing);
         if let (Evidence::Read { at, .. }, Verdict::Apply | Verdict::Stale) = (item.evidence, verdict) {
-            self.read_now.insert(object.clone(), *at);
+            let read = ReadNow {
+                at: *at,
+                applied: verdict == Verdict::Apply,
+            };
+            self.read_now.insert(object.clone(), read);
         }
         let verdict = match (verdict, item.evidence) {
             (Verdict::Stale | Verdict::InEffect, _) => verdict,
@@ -168,13 +180,21 @@ impl<'t> Round<'t, '_> {
     }
 
     /// Whether a read of this very call says all that the body could say.
+    ///
+    /// One that is applied now was asked for on account of the body. One that was in place already may be older than the
+    /// body, as far as the margin between the clocks goes.
     fn is_answered(&self, object: &ObjectRef, evidence: &Evidence) -> bool {
         let Evidence::Body { at, .. } = evidence else {
             return false;
         };
-        self.read_now
-            .get(object)
-            .is_some_and(|read_at| at.duration_since(*read_at) <= MARGIN)
+        self.read_now.get(object).is_some_and(|read| {
+            let later = at.duration_since(read.at);
+            if read.applied {
+                later <= MARGIN
+            } else {
+                later < -MARGIN
+            }
+        })
     }
 
     fn apply(&mut self, item: Item<'t>, object: &ObjectRef, standing: Standing, unsure: bool) -> Verdict {
@@ -222,7 +242,8 @@ impl<'t> Round<'t, '_> {
             versions::record_seen(&mut self.work, object, item.evidence);
             return Verdict::InEffect;
         }
-        if self.work.can_ask(object) {
+        let just_read = self.read_now.get(object).is_some_and(|read| read.applied);
+        if self.work.ctx.reading == Reading::Possible && !just_read && !self.work.is_gone(object) {
             self.reads.insert(object.clone());
             return Verdict::Read;
         }

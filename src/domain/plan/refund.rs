@@ -71,7 +71,7 @@ fn paid(work: &Working<'_>, what: &str, id: &ObjectId, payment: &ObjectId) -> Re
         return Err(Hold::Read(BTreeSet::from([object])));
     }
     let provider = work.ctx.book.provider;
-    let message = if work.ctx.missing.contains(&object) {
+    let message = if work.is_gone(&object) {
         format!(
             "{what} {id} belongs to payment {payment}, which neither billdeck nor {provider} knows: if the payment was \
              made in another account or mode, discard this event; else replay it once the payment is there"

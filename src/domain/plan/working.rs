@@ -12,6 +12,7 @@ use crate::domain::{
     ids::{
         CheckoutId, CustomerId, DisputeId, LinkId, ObjectId, OrderId, PaymentId, RefundId, SubscriptionId,
     },
+    observation::Observation,
     order::{Dispute, Order, Payment, Refund},
     provider::ObjectRef,
     subscription::{Subscription, Verification},
@@ -230,7 +231,10 @@ pub(super) struct Working<'a> {
     pub(super) rows: Rows,
     pub(super) versions: BTreeMap<ObjectRef, Version>,
     pub(super) notes: Vec<String>,
+    /// Objects that were read.
     answered: BTreeSet<ObjectRef>,
+    /// Objects that the provider does not have.
+    gone: BTreeSet<ObjectRef>,
     fresh: &'a mut dyn FnMut() -> Uuid,
 }
 
@@ -241,20 +245,31 @@ impl<'a> Working<'a> {
         ctx: &'a Context<'a>,
         fresh: &'a mut dyn FnMut() -> Uuid,
     ) -> Self {
-        let reads = testimonies
+        let reads: Vec<&Observation> = testimonies
             .iter()
-            .filter(|testimony| matches!(testimony.evidence, Evidence::Read { .. }));
-        let mut answered: BTreeSet<ObjectRef> = reads
+            .filter(|testimony| matches!(testimony.evidence, Evidence::Read { .. }))
             .flat_map(|testimony| &testimony.observations)
-            .map(super::Observation::object)
             .collect();
-        answered.extend(ctx.missing.iter().cloned());
+        let mut gone = ctx.missing.clone();
+        gone.extend(reads.iter().filter_map(|seen| match seen {
+            Observation::Gone(object) => Some(object.clone()),
+            Observation::Customer(_)
+            | Observation::Subscription(_)
+            | Observation::Checkout(_)
+            | Observation::Order(_)
+            | Observation::PaymentLink(_)
+            | Observation::Payment(_)
+            | Observation::Charge(_)
+            | Observation::Refund(_)
+            | Observation::Dispute(_) => None,
+        }));
         Self {
             ctx,
             rows: Rows::new(known),
             versions: known.versions.clone(),
             notes: Vec::new(),
-            answered,
+            answered: reads.into_iter().map(Observation::object).collect(),
+            gone,
             fresh,
         }
     }
@@ -267,9 +282,14 @@ impl<'a> Working<'a> {
     /// Whether the provider can be asked about the object and has not been asked yet.
     pub(super) fn can_ask(&self, object: &ObjectRef) -> bool {
         match self.ctx.reading {
-            Reading::Possible => !self.answered.contains(object),
+            Reading::Possible => !self.answered.contains(object) && !self.gone.contains(object),
             Reading::Impossible => false,
         }
+    }
+
+    /// Whether the provider has been asked for the object, and does not have it.
+    pub(super) fn is_gone(&self, object: &ObjectRef) -> bool {
+        self.gone.contains(object)
     }
 
     pub(super) fn version(&self, object: &ObjectRef) -> Version {

@@ -224,7 +224,7 @@ pub(super) async fn order(conn: &mut PgConnection, change: &RowChange<Order>) ->
 
 pub(super) async fn order_gone(conn: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
     sqlx::query!(
-        "delete from orders where id = $1 and kind = 'bare'",
+        "delete from orders where id = $1 and kind <> 'invoice'",
         order.id.as_uuid()
     )
     .execute(conn)

@@ -220,3 +220,24 @@ fn bodies_of_several_events_are_taken_in_the_order_of_their_times() {
     let version = &world.rows.versions[&object(ObjectKind::Subscription, "sub_1")];
     assert_eq!(version.body, Some((at(20), id("evt_2"))));
 }
+
+#[test]
+fn a_read_from_before_the_event_does_not_answer_for_it() {
+    let mut world = World::new(Reading::Possible);
+    world.provider = vec![
+        (10, subscription("sub_1", SubscriptionStatus::Active).into()),
+        (103, subscription("sub_1", SubscriptionStatus::PastDue).into()),
+    ];
+    world.clock = 100;
+    let kept = world.read(&object(ObjectKind::Subscription, "sub_1"));
+    world.settle(vec![kept.clone()], &[]);
+    // The event is of three seconds after the read: given the same read once more, a new one is asked for.
+    let body = event("evt_2", 103, SubscriptionStatus::PastDue).testimony();
+    world.clock = 104;
+    assert!(matches!(
+        world.plan(&[body.clone(), kept.clone()], &[], &BTreeSet::new()),
+        Err(Stop::Read(_))
+    ));
+    world.settle(vec![body, kept], &[]);
+    assert_eq!(world.subscription("sub_1").status, SubscriptionStatus::PastDue);
+}
