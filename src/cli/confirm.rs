@@ -1,6 +1,6 @@
 //! What changes a subscription, replays or discards is asked for once more; without a terminal it needs `--yes`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 
@@ -54,15 +54,5 @@ impl Confirm {
                 hint: None,
             }),
         }
-    }
-}
-
-impl Printer {
-    /// A question on standard error, with the cursor left behind it.
-    fn ask(&self, question: &str) {
-        let mut stream = anstream::stderr().lock();
-        // Where it cannot be shown it will not be answered with yes.
-        let _ = write!(stream, "{question}");
-        let _ = stream.flush();
     }
 }

@@ -130,15 +130,13 @@ impl CliError {
     pub(super) fn code(&self) -> &str {
         match self {
             Self::Config(_) => "bad_configuration",
-            Self::Runtime(error) => error.code(),
+            Self::Runtime(error) | Self::Demo(DemoError::Runtime(error)) => error.code(),
             Self::Billing(error) => error.code(),
-            Self::Store(error) => error.code(),
+            Self::Store(error) | Self::Demo(DemoError::Store(error)) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Simulator(_) => "simulator",
             Self::Console(ConsoleError::NoTerminal) => "no_terminal",
             Self::Console(ConsoleError::Terminal(_) | ConsoleError::Panicked) => "console",
-            Self::Demo(DemoError::Runtime(error)) => error.code(),
-            Self::Demo(DemoError::Store(error)) => error.code(),
             Self::Demo(DemoError::Folder(_) | DemoError::Catalog(_) | DemoError::Simulator(_)) => "demo",
             Self::Usage { .. } => "usage",
             Self::NotFound { .. } => "not_found",

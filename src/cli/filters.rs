@@ -110,7 +110,7 @@ impl fmt::Display for NoSuchColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "this list can be sorted by {}, each with a `-` in front for newest or largest first",
+            "this list can be sorted by {}; a `-` in front turns the order round",
             self.0.join(", ")
         )
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{answer::Answer, error::CliError, exit::Exit, text::Look};
 
 /// How things are printed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Printer {
     json: bool,
     color: ColorChoice,
@@ -88,6 +88,13 @@ impl Printer {
         }
     }
 
+    /// Puts a question on standard error, with the cursor left behind it.
+    pub(super) fn ask(&self, question: &str) {
+        let mut stream = AutoStream::new(io::stderr(), self.color).lock();
+        // Where it cannot be shown it will not be answered with yes.
+        let _ = write!(stream, "{question}").and_then(|()| stream.flush());
+    }
+
     /// Prints what clap says of a command line: help and version, or what is wrong with it.
     pub(super) fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
         let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
@@ -144,12 +151,11 @@ fn in_prose(error: &CliError) -> String {
     let bold = clap::builder::styling::Style::new().bold();
     let mut sentences = error.sentences().into_iter();
     let first = sentences.next().unwrap_or_default();
-    let mut text = format!("{red}error{red:#}: {first}");
-    for cause in sentences {
-        text.push_str(&format!("\n  {bold}cause{bold:#}: {cause}"));
-    }
-    if let Some(hint) = error.hint() {
-        text.push_str(&format!("\n  {bold}hint{bold:#}: {hint}"));
-    }
-    text
+    let causes = sentences.map(|cause| format!("  {bold}cause{bold:#}: {cause}"));
+    let hint = error.hint().map(|hint| format!("  {bold}hint{bold:#}: {hint}"));
+    std::iter::once(format!("{red}error{red:#}: {first}"))
+        .chain(causes)
+        .chain(hint)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

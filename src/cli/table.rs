@@ -142,18 +142,16 @@ impl Table {
             let heaviest = (0..widths.len())
                 .filter(|index| widths[*index].is_some() && self.columns[*index].weight > 0)
                 .max_by_key(|index| self.columns[*index].weight);
-            match heaviest {
-                Some(index) => widths[index] = None,
-                None => {
-                    // What is left must be there: long lines are better than wrong ids.
-                    for (column, width) in self.columns.iter().zip(&mut widths) {
-                        if !column.whole {
-                            *width = width.map(|width| width.min(LEAST.max(self::width(column.title))));
-                        }
+            let Some(index) = heaviest else {
+                // What is left must be there: long lines are better than wrong ids.
+                for (column, width) in self.columns.iter().zip(&mut widths) {
+                    if !column.whole {
+                        *width = width.map(|width| width.min(LEAST.max(self::width(column.title))));
                     }
-                    return widths;
                 }
-            }
+                return widths;
+            };
+            widths[index] = None;
         }
     }
 

@@ -44,6 +44,11 @@ pub struct SimulatedProvider {
     pub webhook_secret: SecretString,
 }
 
+fn origin(address: &str) -> Option<String> {
+    let url = reqwest::Url::parse(address).ok()?;
+    Some(url.origin().ascii_serialization())
+}
+
 fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }
@@ -70,5 +75,9 @@ impl DemoSetting {
             webhook_secrets: vec![self.stripe.webhook_secret.clone()],
             api_base: self.stripe.api_base.clone(),
         };
+        // Made-up accounts belong to no application; links lead back to the simulators instead of nowhere.
+        if settings.app.parent_app_url.is_none() {
+            settings.app.parent_app_url = origin(&self.stripe.api_base);
+        }
     }
 }

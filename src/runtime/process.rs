@@ -1,6 +1,6 @@
 //! A process on its database: what every command that touches the database begins with.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use sqlx::PgConnection;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -210,6 +210,9 @@ async fn read_demo(
         .transpose()
 }
 
+/// How long a command waits for a connection at least.
+const COMMAND_WAITS: Duration = Duration::from_secs(15);
+
 #[derive(Clone, Copy)]
 enum Use {
     Work,
@@ -222,10 +225,15 @@ fn store(database: &Database, settings: &Settings, role: Role, for_what: Use) ->
         Use::Work => (set.max_connections, set.statement_timeout),
         Use::Read => (set.read_connections, set.read_timeout),
     };
+    let acquire_timeout = match role {
+        // Nobody waits behind a single command, and it has no second chance.
+        Role::Command => set.acquire_timeout.max(COMMAND_WAITS),
+        Role::Listener | Role::Worker | Role::Console => set.acquire_timeout,
+    };
     let options = ConnectOptions {
         max_connections,
         statement_timeout,
-        acquire_timeout: set.acquire_timeout,
+        acquire_timeout,
         read_only: settings.read_only,
         application: format!("billdeck {role}"),
         ..ConnectOptions::new(database.url().clone(), settings.environment)

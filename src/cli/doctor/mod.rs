@@ -38,7 +38,8 @@ enum Status {
 #[derive(Clone, Debug, Serialize)]
 struct Check {
     /// What was looked at.
-    check: &'static str,
+    #[serde(rename = "check")]
+    what: &'static str,
     /// How it is.
     status: Status,
     /// What was found.
@@ -48,28 +49,28 @@ struct Check {
 }
 
 impl Check {
-    fn ok(check: &'static str, message: impl Into<String>) -> Self {
+    fn ok(what: &'static str, message: impl Into<String>) -> Self {
         Self {
-            check,
+            what,
             status: Status::Ok,
             message: message.into(),
             hint: None,
         }
     }
 
-    fn warn(check: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    fn warn(what: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            check,
+            what,
             status: Status::Warn,
             message: message.into(),
             hint: Some(hint.into()),
         }
     }
 
-    fn fail(check: &'static str, error: impl Into<CliError>) -> Self {
+    fn fail(what: &'static str, error: impl Into<CliError>) -> Self {
         let error = error.into();
         Self {
-            check,
+            what,
             status: Status::Fail,
             message: error.sentences().join(": "),
             hint: error.hint(),
@@ -177,7 +178,7 @@ impl Report for Findings {
         let widest = self
             .checks
             .iter()
-            .map(|check| width(check.check))
+            .map(|check| width(check.what))
             .max()
             .unwrap_or(0);
         let mut lines = Vec::new();
@@ -187,11 +188,11 @@ impl Report for Findings {
                 Status::Warn => ("warn", Tone::Attention),
                 Status::Fail => ("FAIL", Tone::Danger),
             };
-            let padding = " ".repeat(widest - width(check.check));
+            let padding = " ".repeat(widest - width(check.what));
             lines.push(format!(
                 "{}  {}{padding}  {}",
                 tone.paint(word),
-                check.check,
+                check.what,
                 check.message
             ));
             if let Some(hint) = &check.hint {

@@ -82,19 +82,19 @@ fn announce(context: &Context, ready: &SimulatorReady) -> Result<(), CliError> {
     let line = if context.printer().is_json() {
         serde_json::to_string(ready).map_err(|error| CliError::Io(error.into()))?
     } else {
-        let mut line = format!(
-            "simulated Stripe is ready on {}  STRIPE_API_BASE={}",
-            ready.ready.listen, ready.stripe_api_base
-        );
-        for (name, value) in [
+        let settings = [
+            ("STRIPE_API_BASE", Some(ready.stripe_api_base.as_str())),
             ("STRIPE_SECRET_KEY", ready.stripe_secret_key),
             ("STRIPE_WEBHOOK_SECRET", ready.stripe_webhook_secret),
-        ] {
-            if let Some(value) = value {
-                line.push_str(&format!(" {name}={value}"));
-            }
-        }
-        line
+        ];
+        let settings = settings
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        format!(
+            "simulated Stripe is ready on {}  {}",
+            ready.ready.listen,
+            settings.collect::<Vec<_>>().join(" ")
+        )
     };
     context.printer().line(&line).map(drop)
 }
