@@ -122,16 +122,14 @@ fn in_full(entry: &Operation, shared: &Shared) -> String {
         shared.clock.long(entry.started),
         took(entry, shared)
     );
-    match &entry.state {
-        State::Running => text.push_str("running"),
-        State::Done => text.push_str("done"),
-        State::Cancelled => text.push_str("cancelled"),
+    text.push_str(&match &entry.state {
+        State::Running => "running".to_owned(),
+        State::Done => "done".to_owned(),
+        State::Cancelled => "cancelled".to_owned(),
         State::Failed(error) | State::Unknown(error) => {
-            text.push_str(&format!("code {}\n\n{}", error.code, error.message));
-            if let Some(hint) = &error.hint {
-                text.push_str(&format!("\n\n{hint}"));
-            }
+            let hint = error.hint.as_deref().unwrap_or_default();
+            format!("code {}\n\n{}\n\n{hint}", error.code, error.message)
         }
-    }
+    });
     text
 }

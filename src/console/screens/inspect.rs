@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{customers, orders, subscriptions};
+use super::{customers, events, orders, subscriptions};
 use crate::{
     console::{
         format,
@@ -15,6 +15,7 @@ use crate::{
         },
     },
     domain::{
+        event::Problem,
         subscription::SubscriptionItem,
         views::{
             customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
@@ -46,7 +47,7 @@ pub(crate) fn event_head(row: &EventRow, width: u16, shared: &Shared) -> Vec<Lin
     let mut lines = Vec::new();
     let mode = if row.livemode { "live" } else { "test" };
     let mut first = vec![
-        status(Tone::of_event(row.state), row.state.as_str(), shared),
+        status(Tone::of_event(row.state), events::state_word(row), shared),
         span("  ", Role::Text, shared),
         span(cleaned(&row.event_type), Role::Title, shared),
         span(format!("  {} {mode}", row.provider), Role::Dim, shared),
@@ -116,7 +117,7 @@ pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'st
     for attempt in detail.attempt_log.iter().rev().take(2).rev() {
         lines.push(field(
             &format!("Try {}", attempt.number),
-            attempt_spans(attempt, shared),
+            attempt_spans(attempt, detail.row.error.as_ref(), shared),
             shared,
         ));
     }
@@ -140,7 +141,8 @@ fn outcome_tone(outcome: &str) -> Tone {
     }
 }
 
-fn attempt_spans(attempt: &AttemptView, shared: &Shared) -> Vec<Span<'static>> {
+/// When and how a try ended; a reason that is told already is not repeated.
+fn attempt_spans(attempt: &AttemptView, told: Option<&Problem>, shared: &Shared) -> Vec<Span<'static>> {
     let mut spans = vec![
         span(
             format!("{}  ", shared.clock.time_of_day(attempt.started_at)),
@@ -153,7 +155,9 @@ fn attempt_spans(attempt: &AttemptView, shared: &Shared) -> Vec<Span<'static>> {
             shared,
         ),
     ];
-    if let Some(error) = &attempt.error {
+    if attempt.error.is_some() && attempt.error.as_ref() == told {
+        spans.push(span("  for that reason", Role::Dim, shared));
+    } else if let Some(error) = &attempt.error {
         spans.push(span(format!("  {}", cleaned(&error.message)), Role::Text, shared));
     }
     spans
@@ -177,7 +181,7 @@ pub(crate) fn attempt_rows(detail: &EventDetail, shared: &Shared) -> Vec<Line<'s
                 span(format!("{:<7}", attempt.kind.as_str()), Role::Text, shared),
                 span(format!("{took:>9}  "), Role::Dim, shared),
             ];
-            spans.extend(attempt_spans(attempt, shared));
+            spans.extend(attempt_spans(attempt, None, shared));
             spans.push(span(format!("  {}", cleaned(&attempt.worker)), Role::Dim, shared));
             Line::from(spans)
         })
@@ -389,19 +393,18 @@ pub(crate) fn customer_head(
     let mut lines = Vec::new();
     let name = row.name.as_deref().map_or_else(|| customers::label(row), cleaned);
     let mut first = vec![span(name, Role::Title, shared)];
-    match (row.scope, &row.external_id) {
-        (Some(scope), Some(id)) => first.push(span(format!("  {scope} {}", cleaned(id)), Role::Text, shared)),
-        _ => {
-            first.push(Span::raw("  "));
-            first.push(status(Tone::Attention, "linked to no owner", shared));
-            first.push(span("  O links it", Role::Dim, shared));
-        }
+    if let (Some(scope), Some(id)) = (row.scope, &row.external_id) {
+        first.push(span(format!("  {scope} {}", cleaned(id)), Role::Text, shared));
+    } else {
+        first.push(Span::raw("  "));
+        first.push(status(Tone::Attention, "linked to no owner", shared));
+        first.push(span("  O links it", Role::Dim, shared));
     }
     lines.push(Line::from(first));
     let mut facts = Vec::new();
     facts.extend(row.email.as_deref().map(cleaned));
     facts.extend(row.country.as_deref().map(cleaned));
-    facts.push(format!("since {}", shared.clock.long(row.created_at)));
+    facts.push(format!("since {}", shared.clock.day(row.created_at)));
     let separator = format!(" {} ", shared.glyphs.dot);
     lines.push(field(
         "Contact",
