@@ -115,14 +115,7 @@ fn line(entry: &Operation, here: bool, width: usize, shared: &Shared) -> Line<'s
 
 /// Everything known of an operation, causes and hint included.
 fn in_full(entry: &Operation, shared: &Shared) -> String {
-    let mut text = format!(
-        "{} {}\nstarted {}\ntook {}\n",
-        entry.what,
-        entry.target,
-        shared.clock.long(entry.started),
-        took(entry, shared)
-    );
-    text.push_str(&match &entry.state {
+    let end = match &entry.state {
         State::Running => "running".to_owned(),
         State::Done => "done".to_owned(),
         State::Cancelled => "cancelled".to_owned(),
@@ -130,6 +123,12 @@ fn in_full(entry: &Operation, shared: &Shared) -> String {
             let hint = error.hint.as_deref().unwrap_or_default();
             format!("code {}\n\n{}\n\n{hint}", error.code, error.message)
         }
-    });
-    text
+    };
+    format!(
+        "{} {}\nstarted {}\ntook {}\n{end}",
+        entry.what,
+        entry.target,
+        shared.clock.long(entry.started),
+        took(entry, shared)
+    )
 }

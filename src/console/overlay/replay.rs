@@ -334,7 +334,7 @@ fn not_tried() -> DeskError {
     }
 }
 
-const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
+pub(crate) const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
     match outcome {
         ReplayOutcome::Applied => (Tone::Ok, "applied"),
         ReplayOutcome::AlreadyInEffect => (Tone::Ok, "already in effect"),
@@ -346,7 +346,7 @@ const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
     }
 }
 
-const fn would(outcome: &ReplayOutcome) -> &'static str {
+pub(crate) const fn would(outcome: &ReplayOutcome) -> &'static str {
     match outcome {
         ReplayOutcome::Applied => "would change",
         ReplayOutcome::AlreadyInEffect => "is in effect already",

@@ -40,6 +40,7 @@ pub(crate) struct EventScreen {
 }
 
 const ATTEMPTS: usize = 1;
+const WOULD: usize = 2;
 
 impl EventScreen {
     pub(crate) fn new(id: EventId, part: EventPart) -> Self {
@@ -142,12 +143,20 @@ impl Detail for EventScreen {
                 value: Some(value),
             });
         }
-        vec![
+        let mut sections = vec![
             Section::tree("Payload"),
             Section::rows(format!("Tries {}", detail.attempt_log.len()), attempts),
             Section::rows(format!("Changes {}", detail.changes.len()), changes),
             Section::rows("Headers", headers),
-        ]
+        ];
+        if let Some(item) = &sheet.would {
+            let rows = inspect::event_would(item, shared)
+                .into_iter()
+                .map(Row::plain)
+                .collect();
+            sections.insert(WOULD, Section::rows("A replay", rows));
+        }
+        sections
     }
 
     fn tree(&self) -> Option<(&Document, &Tree)> {

@@ -328,7 +328,14 @@ impl Kind for Events {
         let mut related = None;
         if let Some(sheet) = sheet {
             main.extend(inspect::event_tries(&sheet.detail, shared));
-            main.extend(inspect::event_changes(&sheet.detail.changes, 6, shared));
+            if let Some(item) = &sheet.would {
+                main.extend(inspect::event_would(item, shared));
+            }
+            main.extend(
+                inspect::change_rows(&sheet.detail.changes, shared)
+                    .into_iter()
+                    .take(12),
+            );
             main.push(ratatui::text::Line::default());
             main.extend(inspect::document(&sheet.document, 60, shared));
             related = Some((

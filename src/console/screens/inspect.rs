@@ -1,5 +1,6 @@
 //! Lines in which objects are told, shared by inspectors and detail screens so that both say the same.
 
+use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
 use super::{customers, events, orders, subscriptions};
@@ -7,6 +8,7 @@ use crate::{
     console::{
         format,
         msg::SubscriptionSheet,
+        overlay::replay,
         shared::Shared,
         theme::{Role, Tone},
         widgets::{
@@ -16,8 +18,9 @@ use crate::{
     },
     domain::{
         event::Problem,
-        subscription::SubscriptionItem,
+        subscription::{Difference, SubscriptionItem},
         views::{
+            action::ReplayItem,
             customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
             event::{AttemptView, ChangeView, EventDetail, EventRow},
             order::OrderRow,
@@ -131,6 +134,25 @@ pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'st
     lines
 }
 
+/// What a replay would do, field by field.
+pub(crate) fn event_would(item: &ReplayItem, shared: &Shared) -> Vec<Line<'static>> {
+    let (tone, _) = replay::outcome(&item.outcome);
+    let mut lines = vec![field(
+        "A replay",
+        vec![status(tone, replay::would(&item.outcome), shared)],
+        shared,
+    )];
+    for row in &item.changes {
+        lines.push(row_line(&row.table, &row.row_key, None, shared));
+        lines.extend(
+            row.fields
+                .iter()
+                .map(|difference| difference_line(difference, shared)),
+        );
+    }
+    lines
+}
+
 fn outcome_tone(outcome: &str) -> Tone {
     match outcome {
         "processed" | "applied" | "done" | "verified" => Tone::Ok,
@@ -227,35 +249,20 @@ pub(crate) fn event_log(detail: &EventDetail, width: u16, shared: &Shared) -> Ve
     lines
 }
 
-/// What was changed, field by field, under the row it belongs to.
-pub(crate) fn event_changes(changes: &[ChangeView], most: usize, shared: &Shared) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for shown in changes.iter().take(most) {
-        let head = format!(
-            "{} {}",
-            cleaned(&shown.table),
-            format::id(&shown.row_key, shared.glyphs)
-        );
-        let mut line = vec![span(
-            format::pad("Changed", super::super::widgets::pane::LABEL),
-            Role::Dim,
-            shared,
-        )];
-        line.push(span(format!("{head}  "), Role::Text, shared));
-        let diff = change(
-            &shown.difference.field,
-            &shown.difference.before,
-            &shown.difference.after,
-            shared,
-        );
-        line.extend(diff.spans);
-        lines.push(Line::from(line));
-    }
-    if changes.len() > most {
-        let rest = format::counted(changes.len() - most, "further change");
-        lines.push(field("", vec![span(rest, Role::Dim, shared)], shared));
-    }
-    lines
+/// The row that changes belong to.
+fn row_line(table: &str, key: &str, at: Option<Timestamp>, shared: &Shared) -> Line<'static> {
+    let mut spans = vec![
+        span(format!("{} ", cleaned(table)), Role::Dim, shared),
+        span(cleaned(key), Role::Title, shared),
+    ];
+    spans.extend(at.map(|at| span(format!("  {}", shared.clock.time_of_day(at)), Role::Dim, shared)));
+    Line::from(spans)
+}
+
+fn difference_line(difference: &Difference, shared: &Shared) -> Line<'static> {
+    let mut spans = vec![Span::raw("  ")];
+    spans.extend(change(&difference.field, &difference.before, &difference.after, shared).spans);
+    Line::from(spans)
 }
 
 /// Every change, grouped by row.
@@ -266,25 +273,9 @@ pub(crate) fn change_rows(changes: &[ChangeView], shared: &Shared) -> Vec<Line<'
         let this = (shown.table.as_str(), shown.row_key.as_str());
         if row != Some(this) {
             row = Some(this);
-            lines.push(Line::from(vec![
-                span(format!("{} ", cleaned(&shown.table)), Role::Dim, shared),
-                span(cleaned(&shown.row_key), Role::Title, shared),
-                span(
-                    format!("  {}", shared.clock.time_of_day(shown.at)),
-                    Role::Dim,
-                    shared,
-                ),
-            ]));
+            lines.push(row_line(this.0, this.1, Some(shown.at), shared));
         }
-        let mut line = vec![Span::raw("  ")];
-        let diff = change(
-            &shown.difference.field,
-            &shown.difference.before,
-            &shown.difference.after,
-            shared,
-        );
-        line.extend(diff.spans);
-        lines.push(Line::from(line));
+        lines.push(difference_line(&shown.difference, shared));
     }
     lines
 }
