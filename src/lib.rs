@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Beside them stand [`config`] (files and environment to checked settings), [`postgres`] (the private cluster),
-//! [`simulators`] (stand-ins for the providers, reached only over HTTP) and [`demo`], which puts all of it together.
+//! [`runtime`] (from a configuration to a process that works), [`simulators`] (stand-ins for the providers, reached only
+//! over HTTP) and [`demo`], which puts all of it together.
 
 pub mod billing;
 pub mod cli;
@@ -23,6 +24,7 @@ pub mod demo;
 pub mod domain;
 pub mod postgres;
 pub mod providers;
+pub mod runtime;
 pub mod server;
 pub mod simulators;
 pub mod store;

@@ -18,6 +18,7 @@ mod filter;
 mod format;
 pub mod keymap;
 mod layout;
+pub mod live_desk;
 mod msg;
 mod nav;
 mod operations;

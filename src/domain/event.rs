@@ -196,10 +196,13 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
+    /// The kind of wait for a price that is in no plan.
+    pub const UNKNOWN_PRICE: &'static str = "unknown_price";
+
     /// The stable word for the kind of wait.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::UnknownPrice(_) => "unknown_price",
+            Self::UnknownPrice(_) => Self::UNKNOWN_PRICE,
         }
     }
 

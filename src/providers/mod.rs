@@ -7,7 +7,7 @@ pub mod error;
 pub mod registry;
 pub mod stripe;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -188,6 +188,12 @@ pub trait Provider: Send + Sync {
     /// How many webhook secrets are configured.
     fn secret_count(&self) -> usize;
 
+    /// A one-way fingerprint of each webhook secret, in the order given; blank for a blank one. Never the
+    /// value, so that it may be stored.
+    fn secret_fingerprints(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Checks a delivery's signature over its raw bytes with every secret, in constant time, and its age against `now`.
     fn verify(&self, delivery: RawDelivery<'_>, now: Timestamp) -> Result<Verified, SignatureError>;
 
@@ -202,6 +208,9 @@ pub trait Provider: Send + Sync {
 
     /// The provider's API; none without credentials.
     fn api(&self) -> Option<&dyn ProviderApi>;
+
+    /// What 95 of 100 calls of the last minutes did not exceed; none when there were none.
+    fn api_p95(&self) -> Option<Duration>;
 
     /// The page of an object in the provider's own dashboard.
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String>;

@@ -3,6 +3,19 @@
 //! The worker, a replay and a verification walk the same three steps: [`needs`] says which rows take part, the store
 //! loads them as [`Known`], and [`plan`] answers with a [`Plan`] to commit or with the reason to [`Stop`].
 
+mod checkout;
+mod customer;
+mod decide;
+mod diff;
+mod effects;
+mod needs;
+mod order;
+mod payment;
+mod refund;
+mod subscription;
+mod versions;
+mod working;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -21,8 +34,13 @@ use super::{
     version::{Verdict, Version},
 };
 
+pub use decide::plan;
+pub use diff::row_diffs;
+pub use needs::needs;
+
 /// What the rows that take part in a plan are found by. The store adds what hangs on them: a link's customer, the
-/// payments of an order and the order of a payment, the refunds and disputes of those payments, the links of an owner.
+/// payments of an order and the order of a payment, the refunds and disputes of those payments, the links of an owner;
+/// and an order may go by the id of a payment or of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Provider objects: each with its version and, where its kind has a table, its row.
@@ -36,7 +54,7 @@ pub struct Needs {
 /// The stored rows that take part in a plan, all of one [`Book`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Customers of the links below, and owners that were asked for.
+    /// Customers of the links and checkouts below, and owners that were asked for.
     pub customers: Vec<Customer>,
     /// Links to the provider's customers, and all links in this book of the customers above.
     pub links: Vec<CustomerLink>,
@@ -172,7 +190,8 @@ pub enum Write {
     Refund(RowChange<Refund>),
     /// A dispute.
     Dispute(RowChange<Dispute>),
-    /// A bare order that turned out to be part of another one. Its payments have been moved by earlier writes.
+    /// A bare order, or one that stood for a session, that turned out to be part of another one. Its payments have been
+    /// moved by earlier writes.
     OrderGone(Box<Order>),
 }
 
@@ -223,6 +242,9 @@ pub enum Stop {
     },
 }
 
+/// Fields that say which row it is, not what is in it.
+const IDENTITY: [&str; 2] = ["id", "book"];
+
 /// The fields in which a row changes, for the diff that a person is shown and for the history.
 pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
     let fields = |row: Option<&T>| match row.map(serde_json::to_value) {
@@ -234,6 +256,7 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names
         .into_iter()
+        .filter(|name| !IDENTITY.contains(&name.as_str()))
         .filter_map(|name| {
             let value = |fields: &serde_json::Map<String, serde_json::Value>| {
                 fields.get(name).cloned().unwrap_or(serde_json::Value::Null)
@@ -247,3 +270,6 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

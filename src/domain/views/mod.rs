@@ -3,8 +3,10 @@
 //! The store fills these, every face renders them: console, CLI and API cannot disagree on a figure.
 
 pub mod action;
+pub mod audit;
 pub mod customer;
 pub mod event;
+pub mod found;
 pub mod order;
 pub mod overview;
 pub mod subscription;

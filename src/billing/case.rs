@@ -1,0 +1,409 @@
+//! From something a provider says to a plan that can be committed: reads what the plan asks for, under the lane's lease.
+//!
+//! The rows are loaded, and the plan is made, in the transaction that will write it; no network call is made while that
+//! is open. Whoever judges a case gets the transaction and commits or drops it, which is all that tells a run from a dry
+//! run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::{
+    Billing,
+    reader::{ReadError, Reader, Seen},
+};
+use crate::{
+    config::LoadedCatalog,
+    domain::{
+        event::{Event, EventSource, Problem, WaitReason},
+        ids::{EventId, ObjectId},
+        observation::{Fact, Interpretation, Observation},
+        plan::{Context, Evidence, Known, Needs, Plan, Reading, Stop, Testimony, needs, plan},
+        provider::{Book, LaneKey, ObjectKind, ObjectRef},
+    },
+    providers::EventError,
+    store::{
+        StoreError,
+        known::{Access, known_load},
+        lane::{Lease, lane_fence},
+    },
+};
+
+/// How many times a plan may ask for further reads.
+const ROUNDS: usize = 12;
+
+/// Which description of its object an event is applied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The event's body, and a read where the body leaves a doubt.
+    Body,
+    /// A read; the body only where the provider cannot be asked.
+    Read,
+}
+
+/// What a provider says, on its way to becoming stored state.
+#[derive(Clone, Debug)]
+pub struct Case {
+    book: Book,
+    event: Option<EventId>,
+    testimonies: Vec<Testimony>,
+    facts: Vec<Fact>,
+    missing: BTreeSet<ObjectRef>,
+    raw: BTreeMap<ObjectRef, String>,
+    reading: Reading,
+    /// To be read before the first plan.
+    unread: Option<(ObjectRef, Vec<Testimony>)>,
+    subject: Option<ObjectRef>,
+}
+
+/// What an event's body leads to.
+#[derive(Debug)]
+pub enum Opened {
+    /// Something to judge.
+    Case(Box<Case>),
+    /// Nothing to do, with the reason.
+    Ignored(String),
+}
+
+/// What a judgement came to. The plan is not committed yet.
+#[derive(Debug)]
+pub enum Judgement {
+    /// Ready to be applied.
+    Plan(Plan),
+    /// The case belongs to this customer's lane, which is another one than the one held.
+    Elsewhere {
+        /// The provider's customer.
+        customer: ObjectId,
+        /// Its lane.
+        lane: LaneKey,
+    },
+    /// It waits; the plan may be applied meanwhile.
+    Wait {
+        /// What for.
+        reason: WaitReason,
+        /// In words.
+        problem: Problem,
+        /// What can be applied all the same.
+        meanwhile: Plan,
+    },
+    /// It cannot be applied as things stand.
+    Fail {
+        /// In words.
+        problem: Problem,
+        /// No retry can help.
+        permanent: bool,
+    },
+}
+
+/// Why no judgement was reached.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A read that the plan needs.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Case {
+    /// Opens the case of an event.
+    pub fn of_event(
+        billing: &Billing,
+        event: &Event,
+        body: &[u8],
+        basis: Basis,
+    ) -> Result<Opened, EventError> {
+        let book = event.envelope.book;
+        let Some(room) = billing.providers().get(book.provider) else {
+            return Err(EventError::NotAnEvent {
+                provider: book.provider,
+                why: "billdeck has no room for this provider".to_owned(),
+            });
+        };
+        let (subject, observations, facts) = match room.interpret(body)? {
+            Interpretation::Ignore(reason) => return Ok(Opened::Ignored(reason)),
+            Interpretation::Whole {
+                subject,
+                observations,
+                facts,
+            } => (subject, observations, facts),
+            Interpretation::Partial { subject, facts } => (subject, Vec::new(), facts),
+        };
+        let partial = observations.is_empty();
+        let reading = if event.source == EventSource::Import || room.api().is_none() {
+            Reading::Impossible
+        } else {
+            Reading::Possible
+        };
+        let evidence = Evidence::Body {
+            event: event.id,
+            provider_event_id: event.envelope.provider_event_id.clone(),
+            at: event.envelope.created.unwrap_or(event.received_at),
+            trusted: event.source != EventSource::Import,
+        };
+        let mut raw = BTreeMap::new();
+        if !partial && let Some(object) = room.raw_object(body) {
+            raw.insert(subject.clone(), object);
+        }
+        let bodies = if partial {
+            Vec::new()
+        } else {
+            vec![Testimony {
+                observations,
+                evidence,
+            }]
+        };
+        let read_first = reading == Reading::Possible && (partial || basis == Basis::Read);
+        let (testimonies, unread) = if read_first {
+            (Vec::new(), Some((subject.clone(), bodies)))
+        } else {
+            (bodies, None)
+        };
+        Ok(Opened::Case(Box::new(Self {
+            book,
+            event: Some(event.id),
+            testimonies,
+            facts,
+            missing: BTreeSet::new(),
+            raw,
+            reading,
+            unread,
+            subject: Some(subject),
+        })))
+    }
+
+    /// Opens the case of what the provider was seen to say, without an event.
+    pub fn of_reads(book: Book, seen: impl IntoIterator<Item = Seen>) -> Self {
+        let mut case = Self {
+            book,
+            event: None,
+            testimonies: Vec::new(),
+            facts: Vec::new(),
+            missing: BTreeSet::new(),
+            raw: BTreeMap::new(),
+            reading: Reading::Possible,
+            unread: None,
+            subject: None,
+        };
+        for seen in seen {
+            case.take(None, seen);
+        }
+        case
+    }
+
+    /// Whose books the case is about.
+    pub const fn book(&self) -> Book {
+        self.book
+    }
+
+    /// The object that the event is about.
+    pub const fn subject(&self) -> Option<&ObjectRef> {
+        self.subject.as_ref()
+    }
+
+    /// Whether anything of the case rests on a read rather than on the event's body.
+    pub fn rests_on_read(&self) -> bool {
+        self.testimonies
+            .iter()
+            .any(|testimony| matches!(testimony.evidence, Evidence::Read { .. }))
+    }
+
+    /// The objects as the provider wrote them.
+    pub const fn raw(&self) -> &BTreeMap<ObjectRef, String> {
+        &self.raw
+    }
+
+    /// Judges the case. With a lease the transaction is fenced and may be committed; without one it cannot write.
+    pub async fn judge(
+        &mut self,
+        billing: &Billing,
+        reader: &mut Reader,
+        lease: Option<&Lease>,
+    ) -> Result<(Transaction<'static, Postgres>, Judgement), JudgeError> {
+        if let Some((subject, bodies)) = self.unread.clone() {
+            self.read(billing, reader, &subject).await?;
+            // Taken only now: a read that failed is made again when the case is judged again.
+            self.unread = None;
+            // Without an answer the body is all there is.
+            if self.testimonies.is_empty() {
+                self.testimonies = bodies;
+            }
+        }
+        let mut asked = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let mut tx = match lease {
+                Some(lease) => {
+                    let mut tx = billing.store().begin().await?;
+                    lane_fence(&mut tx, lease).await?;
+                    tx
+                }
+                None => billing.store().begin_read_only().await?,
+            };
+            let access = if lease.is_some() {
+                Access::Write
+            } else {
+                Access::Look
+            };
+            let needs = self.needs(billing);
+            let known = known_load(&mut tx, self.book, &needs, access).await?;
+            if let Some(lease) = lease
+                && let Some(customer) = self.customer(&known)
+            {
+                let lane = LaneKey::new(self.book, &customer);
+                if lane != lease.lane {
+                    return Ok((tx, Judgement::Elsewhere { customer, lane }));
+                }
+            }
+            match self.plan(billing, &known) {
+                Ok(plan) => return Ok((tx, Judgement::Plan(plan))),
+                Err(Stop::Wait {
+                    reason,
+                    problem,
+                    meanwhile,
+                }) => {
+                    let problem = with_place(&billing.catalog(), self.book, &reason, problem);
+                    return Ok((
+                        tx,
+                        Judgement::Wait {
+                            reason,
+                            problem,
+                            meanwhile: *meanwhile,
+                        },
+                    ));
+                }
+                Err(Stop::Fail { problem, permanent }) => {
+                    return Ok((tx, Judgement::Fail { problem, permanent }));
+                }
+                Err(Stop::Read(objects)) => {
+                    drop(tx);
+                    for object in &objects {
+                        // Asked for a second time: a newer body was applied since it was read.
+                        if !asked.insert(object.clone()) {
+                            reader.forget(object);
+                        }
+                        self.read(billing, reader, object).await?;
+                    }
+                }
+            }
+        }
+        let problem = Problem {
+            code: "unsettled".to_owned(),
+            message: format!(
+                "the provider's state kept changing while it was read {ROUNDS} times; it is tried again by itself"
+            ),
+        };
+        let tx = billing.store().begin_read_only().await?;
+        Ok((
+            tx,
+            Judgement::Fail {
+                problem,
+                permanent: false,
+            },
+        ))
+    }
+
+    fn needs(&self, billing: &Billing) -> Needs {
+        needs(&self.testimonies, &billing.rules().linking)
+    }
+
+    fn plan(&self, billing: &Billing, known: &Known) -> Result<Plan, Stop> {
+        let in_force = billing.catalog();
+        let context = Context {
+            book: self.book,
+            catalog: &in_force.catalog,
+            linking: &billing.rules().linking,
+            unknown_price: billing.rules().unknown_price,
+            reading: self.reading,
+            missing: &self.missing,
+            now: billing.now(),
+        };
+        plan(known, &self.testimonies, &self.facts, &context, &mut Uuid::now_v7)
+    }
+
+    async fn read(
+        &mut self,
+        billing: &Billing,
+        reader: &mut Reader,
+        object: &ObjectRef,
+    ) -> Result<(), ReadError> {
+        match reader.read(billing, self.book, object, self.event).await? {
+            Some(seen) if seen.is_gone(object) && !ends_when_gone(object.kind) => {
+                self.missing.insert(object.clone());
+            }
+            Some(seen) => self.take(Some(object), seen),
+            None => self.reading = Reading::Impossible,
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, object: Option<&ObjectRef>, seen: Seen) {
+        let object = object
+            .cloned()
+            .or_else(|| seen.testimony.observations.first().map(Observation::object));
+        if let (Some(object), Some(raw)) = (object, seen.raw) {
+            self.raw.insert(object, raw);
+        }
+        self.facts.extend(seen.facts);
+        self.testimonies.push(seen.testimony);
+    }
+
+    /// The provider's customer that the case is about: as the descriptions say, else as the stored rows know.
+    fn customer(&self, known: &Known) -> Option<ObjectId> {
+        let mut told = self
+            .testimonies
+            .iter()
+            .flat_map(|testimony| &testimony.observations);
+        if let Some(customer) = told.find_map(Observation::customer) {
+            return Some(customer.clone());
+        }
+        let links = known.payments.iter().filter_map(|payment| payment.link_id);
+        let links = links.chain(known.orders.iter().filter_map(|order| order.link_id));
+        let link = links
+            .chain(
+                known
+                    .subscriptions
+                    .iter()
+                    .map(|subscription| subscription.link_id),
+            )
+            .next()?;
+        known
+            .links
+            .iter()
+            .find(|row| row.id == link)
+            .map(|row| row.provider_customer_id.clone())
+    }
+}
+
+/// Names the file and line where the person mends it.
+fn with_place(in_force: &LoadedCatalog, book: Book, reason: &WaitReason, problem: Problem) -> Problem {
+    let last_plan = in_force.catalog.plans().last().map(|plan| plan.key.as_str());
+    match reason {
+        WaitReason::UnknownPrice(price) => Problem {
+            message: format!(
+                "the price {price} is in no plan: add it to a plan's prices for {} in {}; the event then goes on by itself",
+                book.provider,
+                in_force.file.place(last_plan, book.provider),
+            ),
+            ..problem
+        },
+    }
+}
+
+/// Whether "not found" says something about the object. A subscription or a customer that is gone has ended; a payment or a
+/// refund once told of has happened, and a provider that no longer shows it takes nothing back.
+const fn ends_when_gone(kind: ObjectKind) -> bool {
+    match kind {
+        ObjectKind::Subscription | ObjectKind::Customer => true,
+        ObjectKind::Checkout
+        | ObjectKind::Order
+        | ObjectKind::PaymentLink
+        | ObjectKind::Payment
+        | ObjectKind::Charge
+        | ObjectKind::Refund
+        | ObjectKind::Dispute
+        | ObjectKind::Price
+        | ObjectKind::Other => false,
+    }
+}

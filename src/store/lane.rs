@@ -1,0 +1,150 @@
+//! Lanes: one owner at a time, in the whole system. All times are the database's.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::provider::{Environment, LaneKey};
+
+/// How long a lease lasts unless it is renewed.
+pub const LEASE: Duration = Duration::from_mins(1);
+
+/// The right to work on a lane, until it runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The lane.
+    pub lane: LaneKey,
+    /// Tells this lease from an earlier one by the same owner.
+    pub token: Uuid,
+}
+
+/// Takes up to `limit` free lanes that have due work, the most urgent first.
+///
+/// A paused gate keeps the work of its provider (or of one type) back. Two processes that look at once may pick the same
+/// lane: the insert decides, and the one that comes second gets fewer lanes.
+pub async fn lanes_claim(
+    conn: &mut PgConnection,
+    environment: Environment,
+    owner: &str,
+    limit: i64,
+) -> Result<Vec<Lease>, StoreError> {
+    let rows = sqlx::query!(
+        r#"
+        with due as (
+            select work.lane, work.priority, work.run_at
+            from work
+            join event on event.id = work.event_id
+            where work.run_at <= now()
+              and event.livemode = $1
+              and not exists (select from lane where lane.key = work.lane and lane.lease_until > now())
+              and not exists (
+                  select from gate
+                  where gate.provider = event.provider
+                    and gate.livemode = event.livemode
+                    and gate.type in ('', event.type)
+                    and gate.state = 'paused'
+                    and (gate.until is null or gate.until > now())
+              )
+            order by work.priority desc, work.run_at
+            limit 20 * $2::bigint
+        ), chosen as (
+            select lane, max(priority) as priority, min(run_at) as run_at
+            from due
+            group by lane
+            order by max(priority) desc, min(run_at)
+            limit $2::bigint
+        )
+        insert into lane (key, owner, token, lease_until)
+        select lane, $3, gen_random_uuid(), now() + make_interval(secs => $4)
+        from chosen
+        order by lane
+        on conflict (key) do update
+            set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
+            where lane.lease_until <= now()
+        returning key, token as "token!"
+        "#,
+        environment.livemode(),
+        limit,
+        owner,
+        LEASE.as_secs_f64(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Lease {
+            lane: row.key.into(),
+            token: row.token,
+        })
+        .collect())
+}
+
+/// Takes one lane, whether it has work or not; none while somebody else holds it.
+pub async fn lane_take(
+    conn: &mut PgConnection,
+    lane: &LaneKey,
+    owner: &str,
+) -> Result<Option<Lease>, StoreError> {
+    let token = sqlx::query_scalar!(
+        r#"
+        insert into lane (key, owner, token, lease_until)
+        values ($1, $2, gen_random_uuid(), now() + make_interval(secs => $3))
+        on conflict (key) do update
+            set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
+            where lane.lease_until <= now()
+        returning token as "token!"
+        "#,
+        lane.as_str(),
+        owner,
+        LEASE.as_secs_f64(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(token.map(|token| Lease {
+        lane: lane.clone(),
+        token,
+    }))
+}
+
+/// Prolongs a lease; false when it was lost.
+pub async fn lane_renew(conn: &mut PgConnection, lease: &Lease) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update lane set lease_until = now() + make_interval(secs => $3) where key = $1 and token = $2",
+        lease.lane.as_str(),
+        lease.token,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives the lane back. A lease that was lost already is left alone.
+pub async fn lane_release(conn: &mut PgConnection, lease: &Lease) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from lane where key = $1 and token = $2",
+        lease.lane.as_str(),
+        lease.token
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Locks the lane until the transaction ends, and refuses if the lease was lost: a process that was paused and wakes
+/// after a takeover cannot commit.
+pub async fn lane_fence(conn: &mut PgConnection, lease: &Lease) -> Result<(), StoreError> {
+    let held = sqlx::query_scalar!(
+        r#"select true as "held!" from lane where key = $1 and token = $2 for update"#,
+        lease.lane.as_str(),
+        lease.token,
+    )
+    .fetch_optional(conn)
+    .await?;
+    held.map(|_| ()).ok_or_else(|| StoreError::Gone {
+        what: "lane",
+        id: lease.lane.to_string(),
+    })
+}

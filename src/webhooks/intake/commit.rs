@@ -1,0 +1,172 @@
+//! The committers: each takes what is waiting, writes it in one statement, and only then lets the waiting know.
+//!
+//! There is no timer: while one batch is being committed, the next one gathers by itself, so that batches are as large
+//! as the database is slow. Nothing waits when nothing else comes.
+
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use sqlx::PgConnection;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Shared,
+    queue::{Failure, Ticket, Waiting},
+};
+use crate::store::{
+    StoreError,
+    intake::{self, Entry, Written},
+};
+
+/// How long a committer waits for a connection.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The same trouble is logged at most this often.
+const LOG_EVERY: Duration = Duration::from_secs(5);
+
+pub(super) struct Committer {
+    shared: Arc<Shared>,
+    waiting: Arc<Mutex<Waiting>>,
+    batch_max: usize,
+    commit_timeout: Duration,
+    conn: Option<PgConnection>,
+    logged: Option<Instant>,
+}
+
+impl Committer {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        waiting: Arc<Mutex<Waiting>>,
+        batch_max: usize,
+        commit_timeout: Duration,
+    ) -> Self {
+        Self {
+            shared,
+            waiting,
+            batch_max,
+            commit_timeout,
+            conn: None,
+            logged: None,
+        }
+    }
+
+    /// Commits until the queue is closed (by `stop`, or because nobody can hand anything in any more) and empty.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut batch = Vec::new();
+        loop {
+            {
+                let mut waiting = self.waiting.lock().await;
+                tokio::select! {
+                    biased;
+                    taken = waiting.take(&mut batch, self.batch_max) => {
+                        if taken == 0 {
+                            return;
+                        }
+                    }
+                    () = stop.cancelled() => {
+                        waiting.close();
+                        if waiting.take(&mut batch, self.batch_max).await == 0 {
+                            return;
+                        }
+                    }
+                }
+            }
+            let (mut entries, done): (Vec<_>, Vec<_>) = batch
+                .drain(..)
+                .map(|Ticket { entry, done }| (entry, done))
+                .unzip();
+            let committing = AssertUnwindSafe(self.commit(&mut entries)).catch_unwind();
+            let outcomes = committing.await.unwrap_or_else(|_| {
+                self.conn = None;
+                vec![Err(Failure::Unavailable); done.len()]
+            });
+            self.shared.count(&entries, &outcomes);
+            for (done, outcome) in done.into_iter().zip(outcomes) {
+                // Whoever has hung up meanwhile will deliver again and be told that it is a duplicate.
+                let _ = done.send(outcome);
+            }
+        }
+    }
+
+    async fn commit(&mut self, entries: &mut [Entry]) -> Vec<Result<Written, Failure>> {
+        match self.attempt(entries).await {
+            Ok(outcomes) => return outcomes,
+            // A connection that broke while nobody used it says so only now, and a statement prepared before a
+            // migration no longer fits: worth one more try with a new connection.
+            Err(error) => self.log(&error, "a commit failed; it is tried once more"),
+        }
+        for entry in &mut *entries {
+            entry.renew_ids();
+        }
+        match self.attempt(entries).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                self.log(
+                    &error,
+                    "deliveries are refused until the database can be written to again",
+                );
+                vec![Err(Failure::Unavailable); entries.len()]
+            }
+        }
+    }
+
+    /// Writes the batch. After an error the connection is gone and the outcome is open.
+    async fn attempt(&mut self, entries: &[Entry]) -> Result<Vec<Result<Written, Failure>>, StoreError> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => match within(CONNECT_TIMEOUT, self.shared.store.connect_apart()).await {
+                Ok(conn) => conn,
+                Err(error) => {
+                    self.shared.set_away(true);
+                    return Err(error);
+                }
+            },
+        };
+        let outcomes = within(self.commit_timeout, intake::write_each(&mut conn, entries)).await?;
+        self.conn = Some(conn);
+        let outcomes = outcomes.into_iter().zip(entries).map(|(outcome, entry)| {
+            outcome.map_err(|error| {
+                let event = entry
+                    .event
+                    .as_ref()
+                    .map(|event| event.envelope.provider_event_id.as_str());
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    provider = %entry.book.provider,
+                    event.key = event,
+                    "the database refused a delivery"
+                );
+                Failure::Refused
+            })
+        });
+        Ok(outcomes.collect())
+    }
+
+    fn log(&mut self, error: &StoreError, what: &'static str) {
+        if self.logged.is_some_and(|last| last.elapsed() < LOG_EVERY) {
+            return;
+        }
+        self.logged = Some(Instant::now());
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            code = error.code(),
+            "{what}"
+        );
+    }
+}
+
+/// Runs a piece of work against the database under a limit of time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(limit, work)
+        .await
+        .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
+}

@@ -1,0 +1,182 @@
+//! A database per test, copied from a template that is made once, on a private cluster that all tests share and that the
+//! last one stops.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::Path,
+    sync::Arc,
+};
+
+use billdeck::{
+    domain::provider::Environment,
+    postgres::{Cluster, ClusterOptions, Durability},
+    store::{ConnectOptions, Store, migrate},
+};
+use secrecy::ExposeSecret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::bulk;
+
+/// A database of a test's own; dropped with the value.
+pub(crate) struct TestDb {
+    pub(crate) url: String,
+    pub(crate) store: Store,
+    pub(crate) pool: PgPool,
+    name: String,
+    // Dropped last: the server must outlive the database's removal.
+    cluster: Arc<Cluster>,
+}
+
+/// The cluster that the tests of this checkout share.
+async fn cluster() -> Arc<Cluster> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cluster");
+    let mut options = ClusterOptions::new(folder, None);
+    options.durability = Durability::Test;
+    Cluster::join_shared(&options).await.unwrap()
+}
+
+fn url_of(cluster: &Cluster, database: &str) -> String {
+    cluster.database_url(database).expose_secret().to_owned()
+}
+
+async fn admin(cluster: &Cluster) -> PgConnection {
+    PgConnection::connect(&url_of(cluster, "postgres")).await.unwrap()
+}
+
+async fn run(conn: &mut PgConnection, sql: String) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await.unwrap();
+}
+
+/// An empty database of the current version.
+pub(crate) async fn fresh() -> TestDb {
+    let cluster = cluster().await;
+    let template = template(&cluster, "empty", None).await;
+    copy_of(cluster, Some(&template)).await
+}
+
+/// A database of the current version with enough rows in it for the planner to show what it would do with more.
+pub(crate) async fn filled() -> TestDb {
+    let cluster = cluster().await;
+    let template = template(&cluster, "filled", Some(bulk::Size::FOR_PLANS)).await;
+    copy_of(cluster, Some(&template)).await
+}
+
+/// A new database without any table.
+pub(crate) async fn empty() -> TestDb {
+    copy_of(cluster().await, None).await
+}
+
+impl TestDb {
+    /// One connection, for a test that needs no more.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// One number from the database.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// One row as JSON, of a query that gives one row.
+    pub(crate) async fn row(&self, sql: &'static str) -> serde_json::Value {
+        let wrapped = format!("select to_jsonb(found) from ({sql}) found");
+        let sqlx::types::Json(row) = sqlx::query_scalar(AssertSqlSafe(wrapped))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        row
+    }
+
+    /// All rows as JSON, in the query's order.
+    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<serde_json::Value> {
+        let wrapped = format!("select to_jsonb(found) from ({sql}) found");
+        let rows: Vec<sqlx::types::Json<serde_json::Value>> = sqlx::query_scalar(AssertSqlSafe(wrapped))
+            .fetch_all(&self.pool)
+            .await
+            .unwrap();
+        rows.into_iter().map(|sqlx::types::Json(row)| row).collect()
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        let drop = format!("drop database if exists {} with (force)", self.name);
+        let server = url_of(&self.cluster, "postgres");
+        // The test's own runtime may be gone, or be this thread's.
+        let done = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut admin = PgConnection::connect(&server).await?;
+                sqlx::query(AssertSqlSafe(drop)).execute(&mut admin).await?;
+                Ok::<_, sqlx::Error>(())
+            })
+        });
+        // A database that stays behind harms no other test.
+        let _ = done.join();
+    }
+}
+
+async fn copy_of(cluster: Arc<Cluster>, template: Option<&str>) -> TestDb {
+    let name = format!("billdeck_test_{}", Uuid::now_v7().simple());
+    let from = template.unwrap_or("template0");
+    let mut admin = admin(&cluster).await;
+    run(
+        &mut admin,
+        format!("create database {name} template {from} strategy wal_log"),
+    )
+    .await;
+    let url = url_of(&cluster, &name);
+    let options = ConnectOptions::new(url.as_str().into(), Environment::Test);
+    let store = Store::connect(options).await.unwrap();
+    TestDb {
+        pool: store.pool().clone(),
+        url,
+        store,
+        name,
+        cluster,
+    }
+}
+
+/// The template for these migrations and this filling; made by whoever comes first.
+async fn template(cluster: &Cluster, kind: &str, size: Option<bulk::Size>) -> String {
+    let mut hasher = DefaultHasher::new();
+    for migration in sqlx::migrate!().iter() {
+        migration.checksum.hash(&mut hasher);
+    }
+    if size.is_some() {
+        bulk::SQL.hash(&mut hasher);
+        format!("{size:?}").hash(&mut hasher);
+    }
+    let name = format!("billdeck_{kind}_{:016x}", hasher.finish());
+    let mut admin = admin(cluster).await;
+    let lock = i64::from_ne_bytes(hasher.finish().to_ne_bytes());
+    run(&mut admin, format!("select pg_advisory_lock({lock})")).await;
+    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    if !exists {
+        // Renamed when it is ready, so that a run that dies half way leaves no half template.
+        let making = format!("{name}_making");
+        run(
+            &mut admin,
+            format!("drop database if exists {making} with (force)"),
+        )
+        .await;
+        run(&mut admin, format!("create database {making}")).await;
+        let mut conn = PgConnection::connect(&url_of(cluster, &making)).await.unwrap();
+        migrate::migrate(&mut conn).await.unwrap();
+        if let Some(size) = size {
+            bulk::fill(&mut conn, size).await.unwrap();
+        }
+        conn.close().await.unwrap();
+        run(&mut admin, format!("alter database {making} rename to {name}")).await;
+    }
+    admin.close().await.unwrap();
+    name
+}
