@@ -17,7 +17,7 @@ use super::{
     operations::{Noise, Operations, Owner, State, Toast},
     overlay::{Overlay, dialog, prompt::Prompt},
     screens::{self, Again, Screen},
-    shared::{Cx, Loaded, POLL, Shared, Todo},
+    shared::{Cx, Loaded, POLL, Shared, Wish},
     theme::{Glyphs, Theme},
 };
 
@@ -48,7 +48,7 @@ pub struct App {
     toast: Option<Toast>,
     pending: Vec<Chord>,
     pending_since: Option<Timestamp>,
-    todo: Vec<Todo>,
+    wishes: Vec<Wish>,
     effects: Vec<Effect>,
     themes: Vec<Theme>,
     no_color: bool,
@@ -116,7 +116,7 @@ impl App {
             toast: None,
             pending: Vec::new(),
             pending_since: None,
-            todo: Vec::new(),
+            wishes: Vec::new(),
             effects: Vec::new(),
             themes: options.themes,
             no_color: options.no_color,
@@ -140,7 +140,7 @@ impl App {
         self.ping();
         self.with_screen(|screen, cx| screen.enter(cx));
         if let Some(command) = self.start.take() {
-            self.todo.push(Todo::Command(command));
+            self.wishes.push(Wish::Command(command));
         }
         self.settle();
         std::mem::take(&mut self.effects)
@@ -254,7 +254,7 @@ impl App {
             shared: &mut self.shared,
             owner: Owner::Screen(entry.id),
             effects: &mut self.effects,
-            todo: &mut self.todo,
+            wishes: &mut self.wishes,
         };
         update(entry.screen.as_mut(), &mut cx)
     }
@@ -264,7 +264,7 @@ impl App {
             shared: &mut self.shared,
             owner: Owner::Root,
             effects: &mut self.effects,
-            todo: &mut self.todo,
+            wishes: &mut self.wishes,
         };
         update(&mut cx)
     }
@@ -273,41 +273,41 @@ impl App {
     fn settle(&mut self) {
         // Each step wants little; a circle would be a mistake of ours and must not hang the console.
         for _ in 0..64 {
-            if self.todo.is_empty() {
+            if self.wishes.is_empty() {
                 return;
             }
-            let mut waiting = VecDeque::from(std::mem::take(&mut self.todo));
-            while let Some(todo) = waiting.pop_front() {
-                self.carry_out(todo);
+            let mut waiting = VecDeque::from(std::mem::take(&mut self.wishes));
+            while let Some(wish) = waiting.pop_front() {
+                self.carry_out(wish);
             }
         }
-        self.todo.clear();
+        self.wishes.clear();
     }
 
-    fn carry_out(&mut self, todo: Todo) {
+    fn carry_out(&mut self, wish: Wish) {
         let now = self.shared.now();
-        match todo {
-            Todo::Go(place) => self.go(&place),
-            Todo::Open(overlay) => self.open(overlay),
-            Todo::Toast(toast) => self.toast = Some(toast),
-            Todo::Command(text) => self.command(&text),
-            Todo::Act(action) => self.act_by_name(action),
-            Todo::ReadAgain => self.again(Again::Asked),
-            Todo::AllowWrites => {
+        match wish {
+            Wish::Go(place) => self.go(&place),
+            Wish::Open(overlay) => self.open(overlay),
+            Wish::Toast(toast) => self.toast = Some(toast),
+            Wish::Command(text) => self.command(&text),
+            Wish::Act(action) => self.act_by_name(action),
+            Wish::ReadAgain => self.again(Again::Asked),
+            Wish::AllowWrites => {
                 let until = self.shared.is_production().then(|| now + WRITABLE);
                 self.set_access(Access::ReadWrite);
                 self.shared.writable_until = until;
                 self.toast = Some(Toast::note("writing is allowed; :ro ends it", now));
             }
-            Todo::Filter(text) => {
+            Wish::Filter(text) => {
                 let result = self.with_screen(|screen, cx| screen.set_filter(&text, cx));
                 if let Err(why) = result {
                     self.open(Box::new(Prompt::filter(&text, Some(why))));
                 }
             }
-            Todo::Export(format) => self.export(format, None),
-            Todo::Copy(what, text) => self.with_root(|cx| cx.copy(what, text)),
-            Todo::Browse(url) => {
+            Wish::Export(format) => self.export(format, None),
+            Wish::Copy(what, text) => self.with_root(|cx| cx.copy(what, text)),
+            Wish::Browse(url) => {
                 self.with_root(|cx| cx.read(Read::OpenUrl(url)));
             }
         }
@@ -320,7 +320,7 @@ impl App {
             shared: &mut self.shared,
             owner: Owner::Overlay(id),
             effects: &mut self.effects,
-            todo: &mut self.todo,
+            wishes: &mut self.wishes,
         };
         overlay.enter(&mut cx);
         self.pending.clear();
@@ -364,7 +364,7 @@ impl App {
                 Place::Overview | Place::Customer(_) | Place::Subscription(_) | Place::Event(..) => return,
             };
             if !text.is_empty() && text != self.stack.current().screen.filter() {
-                self.todo.push(Todo::Filter(text));
+                self.wishes.push(Wish::Filter(text));
             }
             return;
         }
@@ -430,7 +430,7 @@ impl App {
                 let dialog = dialog::allow_writes(&self.shared);
                 self.open(Box::new(dialog));
             }
-            Access::ReadOnly => self.todo.push(Todo::AllowWrites),
+            Access::ReadOnly => self.wishes.push(Wish::AllowWrites),
         }
     }
 
@@ -554,7 +554,7 @@ impl App {
                         shared: &mut self.shared,
                         owner: Owner::Overlay(*id),
                         effects: &mut self.effects,
-                        todo: &mut self.todo,
+                        wishes: &mut self.wishes,
                     };
                     overlay.insert(&text, &mut cx);
                 }

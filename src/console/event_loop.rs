@@ -186,7 +186,7 @@ impl Outside {
     fn suspend(&mut self) -> Result<(), ConsoleError> {
         // The stream's reader would compete with the shell for the keyboard; a new one replaces it below.
         self.events = EventStream::new();
-        self.guard.leave()?;
+        terminal::leave()?;
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)
             .map_err(|error| ConsoleError::Terminal(error.into()))?;
         self.guard.resume()?;

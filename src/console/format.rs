@@ -75,6 +75,11 @@ impl Clock {
         }
     }
 
+    /// The day alone.
+    pub(crate) fn day(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d").to_string()
+    }
+
     /// The time of day, for a log that is read line by line.
     pub(crate) fn time_of_day(&self, at: Timestamp) -> String {
         let zone = match self.style {

@@ -86,6 +86,8 @@ pub enum Answer {
 pub struct EventSheet {
     /// The event.
     pub detail: EventDetail,
+    /// What a replay of its body would do, for an event that is stuck.
+    pub would: Option<ReplayItem>,
     /// The body.
     pub document: Arc<Document>,
 }

@@ -5,6 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::{sync::mpsc, task::AbortHandle};
 
+use crate::domain::{
+    event::{EventState, ReplayMode},
+    views::{action::ReplayItem, event::EventRow},
+};
+
 use super::{
     desk::{Desk, DeskError, DeskResult, SharedDesk},
     effect::{Access, Effect, LinkUse, Read, RunId, Write},
@@ -190,12 +195,29 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
 
 async fn event(desk: &dyn Desk, id: crate::domain::ids::EventId) -> DeskResult<EventSheet> {
     let detail = desk.event(id).await?;
+    let would = would(desk, &detail.row).await;
     laid_out(
         detail,
         |detail| &detail.payload,
-        |detail, document| EventSheet { detail, document },
+        |detail, document| EventSheet {
+            detail,
+            would,
+            document,
+        },
     )
     .await
+}
+
+/// What a replay of a stuck event's stored body would do. It is an extra: where it cannot be told, nothing is said.
+async fn would(desk: &dyn Desk, row: &EventRow) -> Option<ReplayItem> {
+    if !matches!(row.state, EventState::Failed | EventState::Dead) {
+        return None;
+    }
+    let items = desk
+        .replay_preview(&[row.id], ReplayMode::AsRecorded)
+        .await
+        .ok()?;
+    items.into_iter().next()
 }
 
 async fn subscription(

@@ -193,7 +193,7 @@ impl Shared {
 }
 
 /// What an update wants of the root.
-pub(crate) enum Todo {
+pub(crate) enum Wish {
     Go(Place),
     Open(Box<dyn Overlay>),
     Toast(Toast),
@@ -220,7 +220,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) shared: &'a mut Shared,
     pub(crate) owner: Owner,
     pub(crate) effects: &'a mut Vec<Effect>,
-    pub(crate) todo: &'a mut Vec<Todo>,
+    pub(crate) wishes: &'a mut Vec<Wish>,
 }
 
 impl Cx<'_> {
@@ -281,21 +281,21 @@ impl Cx<'_> {
     }
 
     pub(crate) fn go(&mut self, place: Place) {
-        self.todo.push(Todo::Go(place));
+        self.wishes.push(Wish::Go(place));
     }
 
     pub(crate) fn open(&mut self, overlay: impl Overlay + 'static) {
-        self.todo.push(Todo::Open(Box::new(overlay)));
+        self.wishes.push(Wish::Open(Box::new(overlay)));
     }
 
     pub(crate) fn good(&mut self, text: impl Into<String>) {
         let toast = Toast::good(text, self.now());
-        self.todo.push(Todo::Toast(toast));
+        self.wishes.push(Wish::Toast(toast));
     }
 
     pub(crate) fn note(&mut self, text: impl Into<String>) {
         let toast = Toast::note(text, self.now());
-        self.todo.push(Todo::Toast(toast));
+        self.wishes.push(Wish::Toast(toast));
     }
 
     /// Puts a text on the clipboard, and says so.

@@ -93,11 +93,11 @@ impl Guard {
             execute!(stdout(), DisableMouseCapture)
         }
     }
+}
 
-    /// Gives the terminal back; [`Guard::resume`] takes it again.
-    pub(crate) fn leave(&mut self) -> io::Result<()> {
-        restore()
-    }
+/// Gives the terminal back; [`Guard::resume`] takes it again.
+pub(crate) fn leave() -> io::Result<()> {
+    restore()
 }
 
 impl Drop for Guard {

@@ -10,7 +10,7 @@ use crate::{
         nav::{EventPart, Place},
         operations::{Owner, State, Toast},
         overlay::{Fate, menu::Menu},
-        shared::{Cx, Todo},
+        shared::{Cx, Wish},
     },
     domain::views::action::CustomerPage,
 };
@@ -80,7 +80,7 @@ impl App {
                         shared: &mut self.shared,
                         owner: operation.owner,
                         effects: &mut self.effects,
-                        todo: &mut self.todo,
+                        wishes: &mut self.wishes,
                     };
                     entry.screen.answer(run, answer, &mut cx);
                     return;
@@ -94,7 +94,7 @@ impl App {
                         shared: &mut self.shared,
                         owner: operation.owner,
                         effects: &mut self.effects,
-                        todo: &mut self.todo,
+                        wishes: &mut self.wishes,
                     };
                     if overlay.answer(run, answer, &mut cx) == Fate::Close {
                         self.overlays.remove(place);
@@ -138,8 +138,8 @@ impl App {
                 });
             }
             Answer::Dashboard { url: Some(url), then } => match then {
-                LinkUse::Copy => self.todo.push(Todo::Copy("link", url)),
-                LinkUse::Open => self.todo.push(Todo::Browse(url)),
+                LinkUse::Copy => self.wishes.push(Wish::Copy("link", url)),
+                LinkUse::Open => self.wishes.push(Wish::Browse(url)),
             },
             Answer::Dashboard { url: None, .. } => {
                 self.toast = Some(Toast::note("its provider has no page for it", now));
@@ -157,9 +157,9 @@ impl App {
 
     fn found(&mut self, id: &str, result: Result<Option<Found>, DeskError>) {
         match result {
-            Ok(Some(Found::Event(id))) => self.todo.push(Todo::Go(Place::Event(id, EventPart::Payload))),
-            Ok(Some(Found::Customer(id))) => self.todo.push(Todo::Go(Place::Customer(id))),
-            Ok(Some(Found::Subscription(id))) => self.todo.push(Todo::Go(Place::Subscription(id))),
+            Ok(Some(Found::Event(id))) => self.wishes.push(Wish::Go(Place::Event(id, EventPart::Payload))),
+            Ok(Some(Found::Customer(id))) => self.wishes.push(Wish::Go(Place::Customer(id))),
+            Ok(Some(Found::Subscription(id))) => self.wishes.push(Wish::Go(Place::Subscription(id))),
             Ok(None) => {
                 let text = format!("nothing here is called {}", format::clean(id));
                 self.toast = Some(Toast::note(text, self.shared.now()));
@@ -171,7 +171,7 @@ impl App {
     /// A write has ended and nobody else waits for it.
     fn written(&mut self, what: &str, target: &str, answer: &Answer) {
         let now = self.shared.now();
-        self.todo.push(Todo::ReadAgain);
+        self.wishes.push(Wish::ReadAgain);
         if let Some(error) = answer.error() {
             let mut toast = Toast::error(what, error);
             if error.outcome_unknown {
@@ -191,7 +191,7 @@ impl App {
             Answer::LinkCustomer(Ok(id)) => {
                 self.toast = Some(Toast::good(format!("{target} is linked"), now));
                 // The customer may have been merged into its owner's.
-                self.todo.push(Todo::Go(Place::Customer(*id)));
+                self.wishes.push(Wish::Go(Place::Customer(*id)));
             }
             _ => self.toast = Some(Toast::good(format!("{what} done: {target}"), now)),
         }
@@ -201,10 +201,10 @@ impl App {
         let mut menu = Menu::new(
             title,
             vec![
-                ("copy the link".to_owned(), Todo::Copy("link", page.url.clone())),
+                ("copy the link".to_owned(), Wish::Copy("link", page.url.clone())),
                 (
                     "open it in the browser".to_owned(),
-                    Todo::Browse(page.url.clone()),
+                    Wish::Browse(page.url.clone()),
                 ),
             ],
         );

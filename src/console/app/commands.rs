@@ -5,7 +5,7 @@ use crate::console::{
     command::{self, Command},
     effect::{Access, Effect, Read},
     operations::Toast,
-    theme::nearest,
+    theme::{Theme, nearest},
 };
 
 impl App {
@@ -65,23 +65,20 @@ impl App {
 
     fn theme(&mut self, name: &str) {
         let now = self.shared.now();
-        let built_in = crate::console::theme::Theme::default();
+        let built_in = Theme::default();
         let known = self.themes.iter().chain([&built_in]);
-        match known.clone().find(|theme| theme.name() == name) {
-            Some(theme) => {
-                self.shared.theme = if self.no_color {
-                    theme.without_colour()
-                } else {
-                    theme.clone()
-                };
-                self.toast = Some(Toast::good(format!("theme {name}"), now));
-            }
-            None => {
-                let names: Vec<&str> = known.map(crate::console::theme::Theme::name).collect();
-                let hint = nearest(name, names.iter().copied());
-                let text = format!("there is no theme `{name}`{hint} Known: {}", names.join(", "));
-                self.toast = Some(Toast::note(text, now));
-            }
+        if let Some(theme) = known.clone().find(|theme| theme.name() == name) {
+            self.shared.theme = if self.no_color {
+                theme.without_colour()
+            } else {
+                theme.clone()
+            };
+            self.toast = Some(Toast::good(format!("theme {name}"), now));
+        } else {
+            let names: Vec<&str> = known.map(Theme::name).collect();
+            let hint = nearest(name, names.iter().copied());
+            let text = format!("there is no theme `{name}`{hint} Known: {}", names.join(", "));
+            self.toast = Some(Toast::note(text, now));
         }
     }
 }

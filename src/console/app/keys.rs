@@ -10,7 +10,7 @@ use crate::console::{
     operations::{Owner, Toast},
     overlay::{Fate, help::Help, menu::Menu, operations::OperationsPanel, palette::Palette},
     screens::Again,
-    shared::{Cx, Todo},
+    shared::{Cx, Wish},
 };
 
 impl App {
@@ -89,7 +89,7 @@ impl App {
                 shared: &mut self.shared,
                 owner: Owner::Overlay(*id),
                 effects: &mut self.effects,
-                todo: &mut self.todo,
+                wishes: &mut self.wishes,
             };
             overlay.insert(c.encode_utf8(&mut [0; 4]), &mut cx);
         }
@@ -147,7 +147,7 @@ impl App {
             shared: &mut self.shared,
             owner: Owner::Overlay(id),
             effects: &mut self.effects,
-            todo: &mut self.todo,
+            wishes: &mut self.wishes,
         };
         if overlay.act(action, &mut cx) == Fate::Close {
             self.close_overlay();
@@ -262,7 +262,7 @@ impl App {
                 let keys = crate::console::overlay::help::keys_of(row, &self.shared.keymap);
                 (
                     format!("{}  {}", crate::console::format::pad(&keys, 6), row.long),
-                    Todo::Act(row.action),
+                    Wish::Act(row.action),
                 )
             })
             .collect();

@@ -17,7 +17,7 @@ use crate::{
         format,
         keymap::{Action, Context},
         operations::Owner,
-        shared::{Cx, Shared, Todo},
+        shared::{Cx, Shared, Wish},
         theme::Role,
         verbs,
     },
@@ -79,7 +79,7 @@ impl Dialog {
 
     fn carry_out(&mut self, cx: &mut Cx<'_>) -> Fate {
         if self.intent == Intent::AllowWrites {
-            cx.todo.push(Todo::AllowWrites);
+            cx.wishes.push(Wish::AllowWrites);
             return Fate::Close;
         }
         if let Err(why) = cx.shared.may_write() {

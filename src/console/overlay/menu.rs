@@ -10,7 +10,7 @@ use super::{Fate, Overlay, framed, moved, window, write_lines};
 use crate::console::{
     format,
     keymap::{Action, Context},
-    shared::{Cx, Shared, Todo},
+    shared::{Cx, Shared, Wish},
     theme::Role,
 };
 
@@ -18,18 +18,18 @@ pub(crate) struct Menu {
     title: String,
     /// What stands above the choices.
     pub(crate) lines: Vec<String>,
-    choices: Vec<(String, Option<Todo>)>,
+    choices: Vec<(String, Option<Wish>)>,
     cursor: usize,
 }
 
 impl Menu {
-    pub(crate) fn new(title: &str, choices: Vec<(String, Todo)>) -> Self {
+    pub(crate) fn new(title: &str, choices: Vec<(String, Wish)>) -> Self {
         Self {
             title: title.to_owned(),
             lines: Vec::new(),
             choices: choices
                 .into_iter()
-                .map(|(text, todo)| (text, Some(todo)))
+                .map(|(text, wish)| (text, Some(wish)))
                 .collect(),
             cursor: 0,
         }
@@ -45,12 +45,12 @@ impl Overlay for Menu {
         match action {
             Action::Dismiss => return Fate::Close,
             Action::Press => {
-                if let Some(todo) = self
+                if let Some(wish) = self
                     .choices
                     .get_mut(self.cursor)
-                    .and_then(|(_, todo)| todo.take())
+                    .and_then(|(_, wish)| wish.take())
                 {
-                    cx.todo.push(todo);
+                    cx.wishes.push(wish);
                 }
                 return Fate::Close;
             }

@@ -115,23 +115,20 @@ fn line(entry: &Operation, here: bool, width: usize, shared: &Shared) -> Line<'s
 
 /// Everything known of an operation, causes and hint included.
 fn in_full(entry: &Operation, shared: &Shared) -> String {
-    let mut text = format!(
-        "{} {}\nstarted {}\ntook {}\n",
+    let end = match &entry.state {
+        State::Running => "running".to_owned(),
+        State::Done => "done".to_owned(),
+        State::Cancelled => "cancelled".to_owned(),
+        State::Failed(error) | State::Unknown(error) => {
+            let hint = error.hint.as_deref().unwrap_or_default();
+            format!("code {}\n\n{}\n\n{hint}", error.code, error.message)
+        }
+    };
+    format!(
+        "{} {}\nstarted {}\ntook {}\n{end}",
         entry.what,
         entry.target,
         shared.clock.long(entry.started),
         took(entry, shared)
-    );
-    match &entry.state {
-        State::Running => text.push_str("running"),
-        State::Done => text.push_str("done"),
-        State::Cancelled => text.push_str("cancelled"),
-        State::Failed(error) | State::Unknown(error) => {
-            text.push_str(&format!("code {}\n\n{}", error.code, error.message));
-            if let Some(hint) = &error.hint {
-                text.push_str(&format!("\n\n{hint}"));
-            }
-        }
-    }
-    text
+    )
 }

@@ -12,7 +12,7 @@ use crate::console::{
     command::{WORDS, is_nameable},
     format,
     keymap::{Action, Binding, Context, Keymap, TABLE},
-    shared::{Cx, Shared, Todo},
+    shared::{Cx, Shared, Wish},
     theme::Role,
 };
 
@@ -130,17 +130,17 @@ impl Palette {
                 Some(Offer {
                     action: Some(action), ..
                 }),
-            ) => cx.todo.push(Todo::Act(*action)),
-            (Mode::Command, Some(offer)) => cx.todo.push(Todo::Command(offer.name.clone())),
+            ) => cx.wishes.push(Wish::Act(*action)),
+            (Mode::Command, Some(offer)) => cx.wishes.push(Wish::Command(offer.name.clone())),
             (Mode::Command, None) => {
                 if !text.is_empty() {
                     if cx.shared.commands.last() != Some(&text) {
                         cx.shared.commands.push(text.clone());
                     }
-                    cx.todo.push(Todo::Command(text));
+                    cx.wishes.push(Wish::Command(text));
                 }
             }
-            (Mode::Find, _) if !text.is_empty() => cx.todo.push(Todo::Command(format!("open {text}"))),
+            (Mode::Find, _) if !text.is_empty() => cx.wishes.push(Wish::Command(format!("open {text}"))),
             (Mode::Find, _) => {}
         }
     }

@@ -11,7 +11,7 @@ use super::{Fate, Overlay, text::TextLine};
 use crate::console::{
     format,
     keymap::{Action, Context},
-    shared::{Cx, Shared, Todo},
+    shared::{Cx, Shared, Wish},
     theme::Role,
 };
 
@@ -63,7 +63,7 @@ impl Overlay for Prompt {
                 if !text.is_empty() && cx.shared.filters.last() != Some(&text) {
                     cx.shared.filters.push(text.clone());
                 }
-                cx.todo.push(Todo::Filter(text));
+                cx.wishes.push(Wish::Filter(text));
                 return Fate::Close;
             }
             Action::HistoryOlder | Action::HistoryNewer => {

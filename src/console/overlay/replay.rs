@@ -21,7 +21,7 @@ use crate::{
         format,
         keymap::{Action, Context},
         msg::Answer,
-        shared::{Cx, Loaded, Shared, Todo},
+        shared::{Cx, Loaded, Shared, Wish},
         theme::{Role, Tone},
         widgets::{pane::change, table::error_lines},
     },
@@ -118,7 +118,7 @@ impl ReplayDialog {
             .collect();
         if ids.is_empty() {
             self.stage = Stage::Done;
-            cx.todo.push(Todo::ReadAgain);
+            cx.wishes.push(Wish::ReadAgain);
             return;
         }
         let write = Write::Replay {
@@ -160,7 +160,7 @@ impl ReplayDialog {
                         .insert(id, if was_asked { error.clone() } else { not_tried() });
                 }
                 self.stage = Stage::Done;
-                cx.todo.push(Todo::ReadAgain);
+                cx.wishes.push(Wish::ReadAgain);
             }
         }
     }
@@ -250,7 +250,7 @@ impl ReplayDialog {
         match &item.outcome {
             ReplayOutcome::Ignored { why } | ReplayOutcome::Refused { why } => say(why, Role::Text),
             ReplayOutcome::Waiting { problem } | ReplayOutcome::Failed { problem } => {
-                say(&problem.message, Role::Text)
+                say(&problem.message, Role::Text);
             }
             ReplayOutcome::Applied | ReplayOutcome::AlreadyInEffect | ReplayOutcome::Stale => {}
         }
@@ -334,7 +334,7 @@ fn not_tried() -> DeskError {
     }
 }
 
-const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
+pub(crate) const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
     match outcome {
         ReplayOutcome::Applied => (Tone::Ok, "applied"),
         ReplayOutcome::AlreadyInEffect => (Tone::Ok, "already in effect"),
@@ -346,7 +346,7 @@ const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
     }
 }
 
-const fn would(outcome: &ReplayOutcome) -> &'static str {
+pub(crate) const fn would(outcome: &ReplayOutcome) -> &'static str {
     match outcome {
         ReplayOutcome::Applied => "would change",
         ReplayOutcome::AlreadyInEffect => "is in effect already",
@@ -450,7 +450,12 @@ impl Overlay for ReplayDialog {
         let width = area.width.min(100);
         let inner = usize::from(width.saturating_sub(4));
         let mut list = match (&self.stage, &self.plan.value, &self.plan.error) {
-            (Stage::Planning, None, Some(error)) => error_lines(error, "The plan could not be made", shared),
+            (Stage::Planning, None, Some(error)) => error_lines(
+                error,
+                "The plan could not be made",
+                width.saturating_sub(4),
+                shared,
+            ),
             (Stage::Planning, None, None) => vec![
                 Line::default(),
                 Line::styled(

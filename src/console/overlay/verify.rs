@@ -18,7 +18,7 @@ use crate::{
         format,
         keymap::{Action, Context},
         msg::Answer,
-        shared::{Cx, Loaded, Shared, Todo},
+        shared::{Cx, Loaded, Shared, Wish},
         theme::{Role, Tone},
         widgets::table::error_lines,
     },
@@ -80,7 +80,12 @@ impl VerifyDialog {
 
     fn body(&self, width: usize, shared: &Shared) -> Vec<Line<'static>> {
         if let Some(error) = self.report.error.as_ref().or(self.lookup.error.as_ref()) {
-            return error_lines(error, "The provider could not be asked", shared);
+            return error_lines(
+                error,
+                "The provider could not be asked",
+                u16::try_from(width).unwrap_or(u16::MAX),
+                shared,
+            );
         }
         if let (None, Some(None)) = (self.id, &self.lookup.value) {
             let text = "billdeck does not know this subscription yet: replay the event to store it.";
@@ -227,9 +232,10 @@ impl Overlay for VerifyDialog {
                 }
             }
             Answer::Compare(result) => {
-                if self.report.take(run, result.map(|report| *report), now) {
+                let is_ours = self.report.take(run, result.map(|report| *report), now);
+                if is_ours {
                     self.take_report(cx);
-                    cx.todo.push(Todo::ReadAgain);
+                    cx.wishes.push(Wish::ReadAgain);
                 }
             }
             Answer::TakeOver(result) if self.applying == Some(run) => {
@@ -241,7 +247,7 @@ impl Overlay for VerifyDialog {
                     }
                     Err(error) => self.form.error = Some(error.message),
                 }
-                cx.todo.push(Todo::ReadAgain);
+                cx.wishes.push(Wish::ReadAgain);
             }
             _ => {}
         }

@@ -80,7 +80,12 @@ impl Detail for CustomerScreen {
     fn head(&self, width: u16, shared: &Shared) -> Vec<Line<'static>> {
         match &self.detail.value {
             Some(detail) => inspect::customer_head(&detail.row, Some(detail), width, shared),
-            None => waiting(&self.detail.error, self.detail.since(), "customer", shared),
+            None => waiting(
+                self.detail.error.as_ref(),
+                self.detail.since(),
+                "customer",
+                shared,
+            ),
         }
     }
 
@@ -115,11 +120,11 @@ impl Detail for CustomerScreen {
                     value: Some(entry.detail.clone()),
                 })
                 .collect(),
-            (None, Some(error)) => waiting(&Some(error.clone()), None, "timeline", shared)
+            (None, Some(error)) => waiting(Some(error), None, "timeline", shared)
                 .into_iter()
                 .map(Row::plain)
                 .collect(),
-            (None, None) => waiting(&None, self.timeline.since(), "timeline", shared)
+            (None, None) => waiting(None, self.timeline.since(), "timeline", shared)
                 .into_iter()
                 .map(Row::plain)
                 .collect(),
@@ -215,7 +220,7 @@ impl Screen for CustomerScreen {
         match action {
             Action::Checkout => verbs::checkout(row.id, &label, cx),
             Action::Portal => verbs::portal(row.id, &label, cx),
-            Action::CopyId => cx.copy("id", row.id.to_string()),
+            Action::CopyId => cx.copy("id", customers::spoken_id(row)),
             Action::CopyJson => copy_json(detail, cx),
             Action::CopyLink | Action::OpenAtProvider => {
                 let then = if action == Action::CopyLink {

@@ -71,6 +71,16 @@ pub(crate) fn label(row: &CustomerRow) -> String {
     format::clean(&known.unwrap_or_else(|| row.id.to_string())).into_owned()
 }
 
+/// The id a person talks about: the provider's, else ours.
+pub(crate) fn spoken_id(row: &CustomerRow) -> String {
+    row.providers
+        .values()
+        .flatten()
+        .next()
+        .cloned()
+        .unwrap_or_else(|| row.id.to_string())
+}
+
 pub(crate) fn object(row: &CustomerRow) -> Option<(ProviderName, ObjectRef)> {
     let (&provider, ids) = row.providers.iter().find(|(_, ids)| !ids.is_empty())?;
     let id = ObjectId::new(ids.first()?.clone()).ok()?;
@@ -256,12 +266,7 @@ impl Kind for Customers {
     }
 
     fn id(row: &CustomerRow) -> String {
-        row.providers
-            .values()
-            .flatten()
-            .next()
-            .cloned()
-            .unwrap_or_else(|| row.id.to_string())
+        spoken_id(row)
     }
 
     fn object(row: &CustomerRow) -> Option<(ProviderName, ObjectRef)> {

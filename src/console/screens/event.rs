@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Again, Banner, Screen, events, inspect};
 use crate::{
     console::{
-        desk::News,
+        desk::{DeskError, News},
         effect::{ExportList, LinkUse, Read, RunId},
         format,
         keymap::{Action, Context},
@@ -40,6 +40,7 @@ pub(crate) struct EventScreen {
 }
 
 const ATTEMPTS: usize = 1;
+const WOULD: usize = 2;
 
 impl EventScreen {
     pub(crate) fn new(id: EventId, part: EventPart) -> Self {
@@ -76,7 +77,7 @@ impl Detail for EventScreen {
 
     fn head(&self, width: u16, shared: &Shared) -> Vec<Line<'static>> {
         let Some(sheet) = &self.sheet.value else {
-            return waiting(&self.sheet.error, self.sheet.since(), "event", shared);
+            return waiting(self.sheet.error.as_ref(), self.sheet.since(), "event", shared);
         };
         let mut lines = inspect::event_head(&sheet.detail.row, width, shared);
         for alarm in &sheet.detail.alarms {
@@ -142,12 +143,20 @@ impl Detail for EventScreen {
                 value: Some(value),
             });
         }
-        vec![
+        let mut sections = vec![
             Section::tree("Payload"),
             Section::rows(format!("Tries {}", detail.attempt_log.len()), attempts),
             Section::rows(format!("Changes {}", detail.changes.len()), changes),
             Section::rows("Headers", headers),
-        ]
+        ];
+        if let Some(item) = &sheet.would {
+            let rows = inspect::event_would(item, shared)
+                .into_iter()
+                .map(Row::plain)
+                .collect();
+            sections.insert(WOULD, Section::rows("A replay", rows));
+        }
+        sections
     }
 
     fn tree(&self) -> Option<(&Document, &Tree)> {
@@ -165,13 +174,18 @@ impl Detail for EventScreen {
 
 /// What stands where a detail will be: an error, or that it is being read.
 pub(crate) fn waiting(
-    error: &Option<crate::console::desk::DeskError>,
+    error: Option<&DeskError>,
     since: Option<Timestamp>,
     what: &str,
     shared: &Shared,
 ) -> Vec<Line<'static>> {
     if let Some(error) = error {
-        return error_lines(error, &format!("The {what} could not be read"), shared);
+        return error_lines(
+            error,
+            &format!("The {what} could not be read"),
+            shared.size.0.saturating_sub(4),
+            shared,
+        );
     }
     if !shared.is_slow(since) {
         return Vec::new();

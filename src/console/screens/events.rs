@@ -71,7 +71,16 @@ pub(crate) fn why(row: &EventRow) -> String {
     format::clean(&text).into_owned()
 }
 
-/// How often it was tried, out of how often it will be.
+/// The state as it is shown: a failed event that waits for something other than time says so.
+pub(crate) fn state_word(row: &EventRow) -> &'static str {
+    if row.waiting_for.is_some() && row.state == EventState::Failed {
+        "waiting"
+    } else {
+        row.state.as_str()
+    }
+}
+
+/// How often it was tried.
 fn tries(row: &EventRow) -> String {
     if row.attempts == 0 {
         String::new()
@@ -91,12 +100,7 @@ pub(crate) fn object(row: &EventRow) -> Option<(ProviderName, ObjectRef)> {
 static COLUMNS: [Column<EventRow>; 8] = [
     Column::new("STATE", (13, 13), 0, |row: &EventRow, _| {
         let tone = Tone::of_event(row.state);
-        let word = if row.waiting_for.is_some() && row.state == EventState::Failed {
-            "waiting"
-        } else {
-            row.state.as_str()
-        };
-        Cell::Status(tone, word.to_owned())
+        Cell::Status(tone, state_word(row).to_owned())
     }),
     Column::new("RECEIVED", (11, 11), 1, |row: &EventRow, shared| {
         Cell::Text(shared.clock.short(row.received_at))
@@ -284,7 +288,7 @@ impl Kind for Events {
             Action::Follow => {
                 let follow = !list.listing.follows();
                 if follow {
-                    list.listing.to_start();
+                    list.listing.go_to_start();
                 }
                 list.listing.set_follow(follow);
                 cx.good(if follow {
@@ -324,7 +328,14 @@ impl Kind for Events {
         let mut related = None;
         if let Some(sheet) = sheet {
             main.extend(inspect::event_tries(&sheet.detail, shared));
-            main.extend(inspect::event_changes(&sheet.detail.changes, 6, shared));
+            if let Some(item) = &sheet.would {
+                main.extend(inspect::event_would(item, shared));
+            }
+            main.extend(
+                inspect::change_rows(&sheet.detail.changes, shared)
+                    .into_iter()
+                    .take(12),
+            );
             main.push(ratatui::text::Line::default());
             main.extend(inspect::document(&sheet.document, 60, shared));
             related = Some((

@@ -1,12 +1,14 @@
 //! Lines in which objects are told, shared by inspectors and detail screens so that both say the same.
 
+use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::{customers, orders, subscriptions};
+use super::{customers, events, orders, subscriptions};
 use crate::{
     console::{
         format,
         msg::SubscriptionSheet,
+        overlay::replay,
         shared::Shared,
         theme::{Role, Tone},
         widgets::{
@@ -15,8 +17,10 @@ use crate::{
         },
     },
     domain::{
-        subscription::SubscriptionItem,
+        event::Problem,
+        subscription::{Difference, SubscriptionItem},
         views::{
+            action::ReplayItem,
             customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
             event::{AttemptView, ChangeView, EventDetail, EventRow},
             order::OrderRow,
@@ -46,7 +50,7 @@ pub(crate) fn event_head(row: &EventRow, width: u16, shared: &Shared) -> Vec<Lin
     let mut lines = Vec::new();
     let mode = if row.livemode { "live" } else { "test" };
     let mut first = vec![
-        status(Tone::of_event(row.state), row.state.as_str(), shared),
+        status(Tone::of_event(row.state), events::state_word(row), shared),
         span("  ", Role::Text, shared),
         span(cleaned(&row.event_type), Role::Title, shared),
         span(format!("  {} {mode}", row.provider), Role::Dim, shared),
@@ -116,7 +120,7 @@ pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'st
     for attempt in detail.attempt_log.iter().rev().take(2).rev() {
         lines.push(field(
             &format!("Try {}", attempt.number),
-            attempt_spans(attempt, shared),
+            attempt_spans(attempt, detail.row.error.as_ref(), shared),
             shared,
         ));
     }
@@ -126,6 +130,25 @@ pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'st
             vec![span(cleaned(alarm), Role::Danger, shared)],
             shared,
         ));
+    }
+    lines
+}
+
+/// What a replay would do, field by field.
+pub(crate) fn event_would(item: &ReplayItem, shared: &Shared) -> Vec<Line<'static>> {
+    let (tone, _) = replay::outcome(&item.outcome);
+    let mut lines = vec![field(
+        "A replay",
+        vec![status(tone, replay::would(&item.outcome), shared)],
+        shared,
+    )];
+    for row in &item.changes {
+        lines.push(row_line(&row.table, &row.row_key, None, shared));
+        lines.extend(
+            row.fields
+                .iter()
+                .map(|difference| difference_line(difference, shared)),
+        );
     }
     lines
 }
@@ -140,7 +163,8 @@ fn outcome_tone(outcome: &str) -> Tone {
     }
 }
 
-fn attempt_spans(attempt: &AttemptView, shared: &Shared) -> Vec<Span<'static>> {
+/// When and how a try ended; a reason that is told already is not repeated.
+fn attempt_spans(attempt: &AttemptView, told: Option<&Problem>, shared: &Shared) -> Vec<Span<'static>> {
     let mut spans = vec![
         span(
             format!("{}  ", shared.clock.time_of_day(attempt.started_at)),
@@ -153,7 +177,9 @@ fn attempt_spans(attempt: &AttemptView, shared: &Shared) -> Vec<Span<'static>> {
             shared,
         ),
     ];
-    if let Some(error) = &attempt.error {
+    if attempt.error.is_some() && attempt.error.as_ref() == told {
+        spans.push(span("  for that reason", Role::Dim, shared));
+    } else if let Some(error) = &attempt.error {
         spans.push(span(format!("  {}", cleaned(&error.message)), Role::Text, shared));
     }
     spans
@@ -177,7 +203,7 @@ pub(crate) fn attempt_rows(detail: &EventDetail, shared: &Shared) -> Vec<Line<'s
                 span(format!("{:<7}", attempt.kind.as_str()), Role::Text, shared),
                 span(format!("{took:>9}  "), Role::Dim, shared),
             ];
-            spans.extend(attempt_spans(attempt, shared));
+            spans.extend(attempt_spans(attempt, None, shared));
             spans.push(span(format!("  {}", cleaned(&attempt.worker)), Role::Dim, shared));
             Line::from(spans)
         })
@@ -223,35 +249,20 @@ pub(crate) fn event_log(detail: &EventDetail, width: u16, shared: &Shared) -> Ve
     lines
 }
 
-/// What was changed, field by field, under the row it belongs to.
-pub(crate) fn event_changes(changes: &[ChangeView], most: usize, shared: &Shared) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for shown in changes.iter().take(most) {
-        let head = format!(
-            "{} {}",
-            cleaned(&shown.table),
-            format::id(&shown.row_key, shared.glyphs)
-        );
-        let mut line = vec![span(
-            format::pad("Changed", super::super::widgets::pane::LABEL),
-            Role::Dim,
-            shared,
-        )];
-        line.push(span(format!("{head}  "), Role::Text, shared));
-        let diff = change(
-            &shown.difference.field,
-            &shown.difference.before,
-            &shown.difference.after,
-            shared,
-        );
-        line.extend(diff.spans);
-        lines.push(Line::from(line));
-    }
-    if changes.len() > most {
-        let rest = format::counted(changes.len() - most, "further change");
-        lines.push(field("", vec![span(rest, Role::Dim, shared)], shared));
-    }
-    lines
+/// The row that changes belong to.
+fn row_line(table: &str, key: &str, at: Option<Timestamp>, shared: &Shared) -> Line<'static> {
+    let mut spans = vec![
+        span(format!("{} ", cleaned(table)), Role::Dim, shared),
+        span(cleaned(key), Role::Title, shared),
+    ];
+    spans.extend(at.map(|at| span(format!("  {}", shared.clock.time_of_day(at)), Role::Dim, shared)));
+    Line::from(spans)
+}
+
+fn difference_line(difference: &Difference, shared: &Shared) -> Line<'static> {
+    let mut spans = vec![Span::raw("  ")];
+    spans.extend(change(&difference.field, &difference.before, &difference.after, shared).spans);
+    Line::from(spans)
 }
 
 /// Every change, grouped by row.
@@ -262,25 +273,9 @@ pub(crate) fn change_rows(changes: &[ChangeView], shared: &Shared) -> Vec<Line<'
         let this = (shown.table.as_str(), shown.row_key.as_str());
         if row != Some(this) {
             row = Some(this);
-            lines.push(Line::from(vec![
-                span(format!("{} ", cleaned(&shown.table)), Role::Dim, shared),
-                span(cleaned(&shown.row_key), Role::Title, shared),
-                span(
-                    format!("  {}", shared.clock.time_of_day(shown.at)),
-                    Role::Dim,
-                    shared,
-                ),
-            ]));
+            lines.push(row_line(this.0, this.1, Some(shown.at), shared));
         }
-        let mut line = vec![Span::raw("  ")];
-        let diff = change(
-            &shown.difference.field,
-            &shown.difference.before,
-            &shown.difference.after,
-            shared,
-        );
-        line.extend(diff.spans);
-        lines.push(Line::from(line));
+        lines.push(difference_line(&shown.difference, shared));
     }
     lines
 }
@@ -389,19 +384,18 @@ pub(crate) fn customer_head(
     let mut lines = Vec::new();
     let name = row.name.as_deref().map_or_else(|| customers::label(row), cleaned);
     let mut first = vec![span(name, Role::Title, shared)];
-    match (row.scope, &row.external_id) {
-        (Some(scope), Some(id)) => first.push(span(format!("  {scope} {}", cleaned(id)), Role::Text, shared)),
-        _ => {
-            first.push(Span::raw("  "));
-            first.push(status(Tone::Attention, "linked to no owner", shared));
-            first.push(span("  O links it", Role::Dim, shared));
-        }
+    if let (Some(scope), Some(id)) = (row.scope, &row.external_id) {
+        first.push(span(format!("  {scope} {}", cleaned(id)), Role::Text, shared));
+    } else {
+        first.push(Span::raw("  "));
+        first.push(status(Tone::Attention, "linked to no owner", shared));
+        first.push(span("  O links it", Role::Dim, shared));
     }
     lines.push(Line::from(first));
     let mut facts = Vec::new();
     facts.extend(row.email.as_deref().map(cleaned));
     facts.extend(row.country.as_deref().map(cleaned));
-    facts.push(format!("since {}", shared.clock.long(row.created_at)));
+    facts.push(format!("since {}", shared.clock.day(row.created_at)));
     let separator = format!(" {} ", shared.glyphs.dot);
     lines.push(field(
         "Contact",

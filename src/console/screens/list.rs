@@ -18,7 +18,7 @@ use crate::{
         msg::Answer,
         nav::{Filtered, Place},
         overlay::{menu::Menu, prompt::Prompt},
-        shared::{Cx, Loaded, POLL, Shared, Todo},
+        shared::{Cx, Loaded, POLL, Shared, Wish},
         theme::Role,
         widgets::{
             listing::{Listing, Part, Record},
@@ -203,11 +203,9 @@ impl<K: Kind> List<K> {
     fn load_sheet(&mut self, cx: &mut Cx<'_>) {
         self.sheet_due = None;
         if inspector_split(cx.shared).is_some()
-            && let Some(row) = self.listing.selected()
+            && let Some(read) = self.listing.selected().and_then(K::inspect)
         {
-            if let Some(read) = K::inspect(row) {
-                cx.load(&mut self.sheet, read);
-            }
+            cx.load(&mut self.sheet, read);
         }
     }
 
@@ -605,7 +603,7 @@ impl<K: Kind> Screen for List<K> {
             column: self.column,
             sort: K::sort_name(self.sort),
             focused: self.focus == Focus::List || split.is_none(),
-            name: K::NAME,
+            name: K::NAME.to_lowercase(),
             empty: self.empty_text(),
         };
         crate::console::widgets::table::draw(frame, areas.list, &table, shared);
@@ -621,6 +619,7 @@ impl<K: Kind> Screen for List<K> {
             shown.main.extend(crate::console::widgets::table::error_lines(
                 error,
                 "The details could not be read",
+                text_width,
                 shared,
             ));
         }
@@ -660,13 +659,13 @@ impl<K: Kind> List<K> {
                 if let Some(run) = self.listing.stop() {
                     cx.cancel(run);
                 }
-                self.listing.to_start();
+                self.listing.go_to_start();
             }
             Action::Bottom => {
                 if let Some(run) = self.listing.stop() {
                     cx.cancel(run);
                 }
-                if let Some((part, page)) = self.listing.to_end() {
+                if let Some((part, page)) = self.listing.go_to_end() {
                     self.begin(part, page, cx);
                 }
             }
@@ -697,7 +696,7 @@ impl<K: Kind> List<K> {
             Action::Facets => {
                 let lines = K::FACETS
                     .iter()
-                    .map(|(words, text)| ((*words).to_owned(), Todo::Filter((*text).to_owned())));
+                    .map(|(words, text)| ((*words).to_owned(), Wish::Filter((*text).to_owned())));
                 cx.open(Menu::new("Filter", lines.collect()));
             }
             Action::Sort => {
@@ -713,16 +712,16 @@ impl<K: Kind> List<K> {
             Action::SortMenu => {
                 let lines = K::SORTS
                     .iter()
-                    .map(|by| ((*by).to_owned(), Todo::Command(format!("sort {by}"))));
+                    .map(|by| ((*by).to_owned(), Wish::Command(format!("sort {by}"))));
                 cx.open(Menu::new("Sort by", lines.collect()));
             }
             Action::Export => {
                 let lines = vec![
                     (
                         "CSV, for a spreadsheet".to_owned(),
-                        Todo::Export(ExportFormat::Csv),
+                        Wish::Export(ExportFormat::Csv),
                     ),
-                    ("JSON, for a program".to_owned(), Todo::Export(ExportFormat::Json)),
+                    ("JSON, for a program".to_owned(), Wish::Export(ExportFormat::Json)),
                 ];
                 cx.open(Menu::new("Export", lines));
             }

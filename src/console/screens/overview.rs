@@ -13,18 +13,17 @@ use uuid::Uuid;
 
 use super::{
     Again, Banner, Screen,
-    event::{freshness, is_due, waiting},
+    event::{freshness, waiting},
 };
 use crate::{
     console::{
-        desk::News,
-        effect::{ExportList, Read, RunId},
+        effect::{ExportList, RunId},
         format,
         keymap::{Action, Context},
         msg::Answer,
         nav::Place,
         overlay::moved,
-        shared::{Cx, Shared, Todo},
+        shared::{Cx, Shared, Wish},
         theme::{Role, Tone},
         widgets::spark,
     },
@@ -489,7 +488,7 @@ impl Screen for OverviewScreen {
         }
         if action == Action::Open {
             if let Some(command) = commands.get(self.cursor) {
-                cx.todo.push(Todo::Command(command.clone()));
+                cx.wishes.push(Wish::Command(command.clone()));
             }
             return true;
         }
@@ -498,20 +497,12 @@ impl Screen for OverviewScreen {
 
     fn answer(&mut self, _: RunId, _: Answer, _: &mut Cx<'_>) {}
 
-    fn again(&mut self, why: Again, cx: &mut Cx<'_>) {
-        let either = is_due(why, News::Events, cx.shared.overview.at, cx.now())
-            || is_due(why, News::Records, cx.shared.overview.at, cx.now());
-        if either {
-            let mut overview = std::mem::take(&mut cx.shared.overview);
-            cx.load(&mut overview, Read::Overview);
-            cx.shared.overview = overview;
-        }
-    }
+    /// The root reads the overview for the status line on every screen, and so for this one.
+    fn again(&mut self, _: Again, _: &mut Cx<'_>) {}
 
     fn why_not(&self, action: Action, shared: &Shared) -> Result<(), String> {
         match action {
             Action::Open if Self::commands(shared).is_empty() => Err("nothing has been read yet".to_owned()),
-            Action::Open => Ok(()),
             Action::NextPane | Action::PreviousPane | Action::Zoom => {
                 Err("there is one pane only".to_owned())
             }
@@ -561,7 +552,7 @@ impl Screen for OverviewScreen {
         }
         if shared.overview.value.is_none() {
             let lines = waiting(
-                &shared.overview.error,
+                shared.overview.error.as_ref(),
                 shared.overview.since(),
                 "overview",
                 shared,

@@ -69,7 +69,12 @@ impl Detail for SubscriptionScreen {
     fn head(&self, width: u16, shared: &Shared) -> Vec<Line<'static>> {
         match &self.sheet.value {
             Some(sheet) => inspect::subscription_head(&sheet.detail.row, Some(&sheet.detail), width, shared),
-            None => waiting(&self.sheet.error, self.sheet.since(), "subscription", shared),
+            None => waiting(
+                self.sheet.error.as_ref(),
+                self.sheet.since(),
+                "subscription",
+                shared,
+            ),
         }
     }
 

@@ -63,19 +63,16 @@ impl Theme {
                     message,
                 });
             };
-            match key.get_ref().parse::<Role>() {
-                Ok(role) => {
-                    if let Some(style) = style(value, &mut report) {
-                        theme.styles.insert(role, style);
-                    }
+            if let Ok(role) = key.get_ref().parse::<Role>() {
+                if let Some(style) = style(value, &mut report) {
+                    theme.styles.insert(role, style);
                 }
-                Err(_) => {
-                    let hint = nearest(key.get_ref(), Role::ALL.iter().map(|role| role.as_str()));
-                    report(
-                        key.span().start,
-                        format!("there is no role `{}`{hint}", key.get_ref()),
-                    );
-                }
+            } else {
+                let hint = nearest(key.get_ref(), Role::ALL.iter().map(|role| role.as_str()));
+                report(
+                    key.span().start,
+                    format!("there is no role `{}`{hint}", key.get_ref()),
+                );
             }
         }
         if problems.is_empty() {

@@ -139,7 +139,11 @@ impl Document {
                     }
                     path.push_str(name);
                 }
-                Key::Index(place) => path.push_str(&format!("[{place}]")),
+                Key::Index(place) => {
+                    path.push('[');
+                    path.push_str(&place.to_string());
+                    path.push(']');
+                }
             }
         }
         path

@@ -567,7 +567,7 @@ impl<R: Record> Listing<R> {
     }
 
     /// To the first row of all; true when the start has to be loaded first.
-    pub(crate) fn to_start(&mut self) -> bool {
+    pub(crate) fn go_to_start(&mut self) -> bool {
         let away = self.newer_cut || self.chunks.front().is_some_and(|chunk| chunk.previous.is_some());
         if away {
             self.chunks.clear();
@@ -584,7 +584,7 @@ impl<R: Record> Listing<R> {
     }
 
     /// To the last row of all; gives the request when the end has to be loaded first.
-    pub(crate) fn to_end(&mut self) -> Option<(Part, PageRequest)> {
+    pub(crate) fn go_to_end(&mut self) -> Option<(Part, PageRequest)> {
         self.follow = false;
         if self.chunks.back().is_some_and(|chunk| chunk.next.is_some()) && self.narrow.is_none() {
             return Some((

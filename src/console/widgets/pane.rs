@@ -100,7 +100,7 @@ pub(crate) fn field(label: &str, value: Vec<Span<'static>>, shared: &Shared) -> 
 }
 
 /// Width of the labels in front of fields.
-pub(crate) const LABEL: usize = 11;
+pub(crate) const LABEL: usize = 12;
 
 /// A field whose text may need several lines.
 pub(crate) fn long_field(

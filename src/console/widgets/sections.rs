@@ -318,6 +318,9 @@ pub(crate) fn draw(detail: &impl Detail, frame: &mut Frame<'_>, area: Rect, shar
             .buffer_mut()
             .set_line(top.x + 1, y, line, top.width.saturating_sub(2));
     }
+    if sections.is_empty() {
+        return;
+    }
     let small = area.height < 30 && area.width < 140;
     if small || sections.len() < 2 {
         let [tabs, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(rest);
@@ -343,13 +346,21 @@ fn tiles(sections: &[Section], focus: usize, detail: &impl Detail, area: Rect) -
         .map(|section| u16::try_from(section.len(tree)).unwrap_or(u16::MAX))
         .collect();
     let stack = |area: Rect, from: usize, to: usize| {
-        let has_focus = (from..to).contains(&focus);
-        let grows = if has_focus { focus } else { from };
+        let wanted = |index: usize| lines[index].max(1).saturating_add(1);
+        let all_fit = (from..to).map(|index| u32::from(wanted(index))).sum::<u32>() <= u32::from(area.height);
+        // Where all fit the last one takes what is left, else the one in focus.
+        let grows = match (all_fit, (from..to).contains(&focus)) {
+            (true, _) => to.saturating_sub(1),
+            (false, true) => focus,
+            (false, false) => from,
+        };
         let bounds = (from..to).map(|index| {
             if index == grows {
                 Constraint::Fill(1)
+            } else if all_fit {
+                Constraint::Length(wanted(index))
             } else {
-                Constraint::Length(lines[index].clamp(1, 6) + 1)
+                Constraint::Length(wanted(index).min(7))
             }
         });
         Layout::vertical(bounds).split(area).to_vec()

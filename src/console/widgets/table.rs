@@ -11,6 +11,7 @@ use super::listing::{Listing, Record};
 use crate::{
     console::{
         format,
+        layout::TEXT_MAX,
         shared::Shared,
         theme::{Role, Tone},
     },
@@ -107,7 +108,7 @@ pub(crate) struct Table<'a, R: 'static> {
     pub(crate) sort: (&'static str, Direction),
     pub(crate) focused: bool,
     /// What is read, for the placeholder.
-    pub(crate) name: &'a str,
+    pub(crate) name: String,
     /// What to say when there is nothing: what is the case, and the next useful key.
     pub(crate) empty: Vec<String>,
 }
@@ -165,7 +166,7 @@ pub(crate) fn draw<R: Record>(frame: &mut Frame<'_>, area: Rect, table: &Table<'
         ..area
     };
     if table.listing.len() == 0 {
-        nothing(table, shared)
+        nothing(table, body.width, shared)
             .iter()
             .enumerate()
             .for_each(|(row, line)| line.render_at(buffer, body, row));
@@ -377,13 +378,18 @@ fn foot_line<R: Record>(table: &Table<'_, R>, shared: &Shared) -> Option<Line<'s
     })
 }
 
-fn nothing<R: Record>(table: &Table<'_, R>, shared: &Shared) -> Vec<Line<'static>> {
+fn nothing<R: Record>(table: &Table<'_, R>, width: u16, shared: &Shared) -> Vec<Line<'static>> {
     let indent = " ".repeat(usize::from(GUTTER));
     if let Some(error) = table.listing.error() {
-        return error_lines(error, &format!("The {} could not be read", table.name), shared)
-            .into_iter()
-            .map(|line| indented(line, &indent))
-            .collect();
+        return error_lines(
+            error,
+            &format!("The {} could not be read", table.name),
+            width.saturating_sub(GUTTER + 1),
+            shared,
+        )
+        .into_iter()
+        .map(|line| indented(line, &indent))
+        .collect();
     }
     let since = table.listing.loading_since();
     if table.listing.loaded_at().is_none() || since.is_some() {
@@ -401,7 +407,10 @@ fn nothing<R: Record>(table: &Table<'_, R>, shared: &Shared) -> Vec<Line<'static
     let mut lines = vec![Line::default()];
     for (index, text) in table.empty.iter().enumerate() {
         let role = if index == 0 { Role::Text } else { Role::Dim };
-        lines.push(Line::styled(format!("{indent}{text}"), shared.style(role)));
+        let room = usize::from(width.min(TEXT_MAX)).saturating_sub(indent.len() + 1);
+        for part in format::wrap(text, room) {
+            lines.push(Line::styled(format!("{indent}{part}"), shared.style(role)));
+        }
     }
     lines
 }
@@ -415,24 +424,18 @@ fn indented(mut line: Line<'static>, indent: &str) -> Line<'static> {
 pub(crate) fn error_lines(
     error: &crate::console::desk::DeskError,
     what: &str,
+    width: u16,
     shared: &Shared,
 ) -> Vec<Line<'static>> {
-    let mut lines = vec![
-        Line::default(),
-        Line::styled(
-            format!(
-                "{} {what}: {}",
-                shared.glyphs.danger,
-                format::clean(&error.message)
-            ),
-            shared.style(Role::Danger),
-        ),
-    ];
-    if let Some(hint) = &error.hint {
-        lines.push(Line::styled(
-            format!("  {}", format::clean(hint)),
-            shared.style(Role::Text),
-        ));
+    let room = usize::from(width.min(TEXT_MAX)).saturating_sub(2).max(20);
+    let mut lines = vec![Line::default()];
+    let text = format!("{what}: {}", error.message);
+    for (index, part) in format::wrap(&text, room).into_iter().enumerate() {
+        let sign = if index == 0 { shared.glyphs.danger } else { " " };
+        lines.push(Line::styled(format!("{sign} {part}"), shared.style(Role::Danger)));
+    }
+    for part in error.hint.iter().flat_map(|hint| format::wrap(hint, room)) {
+        lines.push(Line::styled(format!("  {part}"), shared.style(Role::Text)));
     }
     lines.push(Line::styled(
         format!("  Ctrl-r tries again   (code {})", format::clean(&error.code)),

@@ -145,7 +145,7 @@ impl FakeDesk {
 }
 
 /// A page of rows that are in the list's order; the cursor is the place of a row's key.
-fn page<R: Clone>(rows: Vec<R>, key: impl Fn(&R) -> String, wanted: &PageRequest) -> Page<R> {
+fn page<R: Clone>(rows: &[R], key: impl Fn(&R) -> String, wanted: &PageRequest) -> Page<R> {
     let limit = usize::from(wanted.limit);
     let place = |cursor: &str| rows.iter().position(|row| key(row) == cursor);
     let (from, to) = match (&wanted.cursor, wanted.backward) {
@@ -274,7 +274,7 @@ impl Desk for FakeDesk {
         if sort.direction == Direction::Ascending {
             rows.reverse();
         }
-        Ok(page(rows, |row| row.id.to_string(), wanted))
+        Ok(page(&rows, |row| row.id.to_string(), wanted))
     }
 
     async fn events_total(&self, filter: &EventFilter) -> DeskResult<Total> {
@@ -363,7 +363,7 @@ impl Desk for FakeDesk {
             .filter(|row| filter.words.iter().all(|word| begins(row, word)))
             .cloned()
             .collect();
-        Ok(page(rows, |row| row.id.to_string(), wanted))
+        Ok(page(&rows, |row| row.id.to_string(), wanted))
     }
 
     async fn customer(&self, id: CustomerId) -> DeskResult<CustomerDetail> {
@@ -414,7 +414,7 @@ impl Desk for FakeDesk {
             .filter(|row| filter.customer.is_none_or(|customer| row.customer_id == customer))
             .cloned()
             .collect();
-        Ok(page(rows, |row| row.id.to_string(), wanted))
+        Ok(page(&rows, |row| row.id.to_string(), wanted))
     }
 
     async fn subscription(&self, id: SubscriptionId) -> DeskResult<SubscriptionDetail> {
@@ -514,7 +514,7 @@ impl Desk for FakeDesk {
             })
             .cloned()
             .collect();
-        Ok(page(rows, |row| row.id.to_string(), wanted))
+        Ok(page(&rows, |row| row.id.to_string(), wanted))
     }
 
     async fn find(&self, id: &str) -> DeskResult<Option<Found>> {

@@ -209,6 +209,10 @@ fn documents_are_folded_searched_and_copied_by_path_and_value() {
     harness.press("e");
     harness.press("n");
     assert!(harness.shows("price_1QxNEW9fA\""), "{}", harness.text());
+    harness.press("/");
+    harness.press("Ctrl-u");
+    harness.type_text("line two");
+    harness.press("Enter");
     assert!(
         harness.shows("\u{241b}[31m"),
         "escapes from outside are shown, not obeyed"
