@@ -111,6 +111,16 @@ impl<'a> Selection<'a> {
         }
     }
 
+    /// Whether something other than the provider leads to few rows.
+    fn is_narrowed(&self) -> bool {
+        self.filter.external_id.is_some()
+            || self.filter.email.is_some()
+            || self.filter.unlinked
+            || self.filter.since.is_some()
+            || self.search.is_some()
+            || !self.named.is_empty()
+    }
+
     fn push(&self, query: &mut QueryBuilder<Postgres>, stretch: &Stretch<String>, step: Step) {
         let key = match self.sort {
             CustomerSortKey::Created => "null::text",
@@ -149,17 +159,24 @@ impl<'a> Selection<'a> {
                 stretch.push_order(query, KEY, "c.id", stretch.wanted);
             }
             Step::Gather => {
-                query.push("with c as materialized (select c.id, c.email from customer c ");
-                query.push("where c.merged_into is null");
-                self.push_columns(query);
-                self.push_words(query);
-                if let Some(provider) = self.filter.provider {
+                let by_links = self.filter.provider.filter(|_| !self.is_narrowed());
+                query.push("with c as materialized (select c.id, c.email from ");
+                if let Some(provider) = by_links {
                     query
-                        .push(" and c.id in (select k.customer_id from customer_link k where k.provider = ")
+                        .push("(select distinct k.customer_id from customer_link k where k.provider = ")
                         .push_bind(provider.as_str())
                         .push(" and k.livemode = ")
                         .push_bind(self.view.environment.livemode())
-                        .push(")");
+                        .push(") as k cross join lateral (select own.* from customer own ")
+                        // A lateral query with a limit stays what it is, whatever number of links is expected.
+                        .push("where own.id = k.customer_id limit 1) as c where c.merged_into is null");
+                } else {
+                    query.push("customer c where c.merged_into is null");
+                }
+                self.push_columns(query);
+                self.push_words(query);
+                if by_links.is_none() {
+                    self.push_provider(query);
                 }
                 // Put in order first: whether a customer is visible is asked for those of the page only.
                 query.push(format_args!(

@@ -293,6 +293,35 @@ async fn customers() {
             LOOKED,
         ),
         (
+            "a rare word at a provider",
+            CustomerFilter {
+                provider: Some(ProviderName::Stripe),
+                ..words(&["user1234"])
+            },
+            LOOKED,
+            LOOKED,
+        ),
+        (
+            "unlinked at a provider",
+            CustomerFilter {
+                provider: Some(ProviderName::Polar),
+                unlinked: true,
+                ..all()
+            },
+            LOOKED,
+            LOOKED,
+        ),
+        (
+            "e-mail at a provider",
+            CustomerFilter {
+                provider: Some(ProviderName::Stripe),
+                email: Some(text("user1234@umbrella234.example")),
+                ..all()
+            },
+            PAGE,
+            PAGE,
+        ),
+        (
             "since",
             CustomerFilter {
                 since: Some(days_ago(20)),
