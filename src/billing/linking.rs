@@ -110,23 +110,20 @@ async fn link_held(
             lane: format!("customer {id}"),
         });
     }
-    let (target, writes) = match customer_lock_by_owner(&mut tx, owner).await? {
-        Some(known) => {
-            let known = standing_customer(&mut tx, billing.environment(), known.id).await?;
-            let theirs = customer_links(&mut tx, known.id).await?;
-            (known.id, merged(&customer, links, &known, &theirs))
-        }
-        None => {
-            let after = Customer {
-                owner: Some(owner.clone()),
-                ..customer.clone()
-            };
-            let write = Write::Customer(RowChange {
-                before: Some(customer.clone()),
-                after,
-            });
-            (customer.id, vec![write])
-        }
+    let (target, writes) = if let Some(known) = customer_lock_by_owner(&mut tx, owner).await? {
+        let known = standing_customer(&mut tx, billing.environment(), known.id).await?;
+        let theirs = customer_links(&mut tx, known.id).await?;
+        (known.id, merged(&customer, links, &known, &theirs))
+    } else {
+        let after = Customer {
+            owner: Some(owner.clone()),
+            ..customer.clone()
+        };
+        let write = Write::Customer(RowChange {
+            before: Some(customer.clone()),
+            after,
+        });
+        (customer.id, vec![write])
     };
     let act = Act::new(by, "customer.link", customer.id, Some(target));
     let attribution = Attribution {

@@ -106,6 +106,11 @@ impl Reader {
         self.seen.insert(object.clone(), seen.clone());
         Ok(Some(seen))
     }
+
+    /// Forgets what was read of an object, so that it is read anew: something newer has been applied since.
+    pub fn forget(&mut self, object: &ObjectRef) {
+        self.seen.remove(object);
+    }
 }
 
 /// Takes the next ticket; to be done just before a read or a write at the provider.

@@ -6,11 +6,17 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{
     answer::Answer,
-    completions,
+    audit::AuditCommand,
+    completions::{CompletionsArgs, ManArgs},
     config::ConfigCommand,
     context::Context,
+    customers::CustomersCommand,
+    doctor::DoctorArgs,
     error::CliError,
-    process::{MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
+    events::EventsCommand,
+    links::{CheckoutCommand, PortalCommand},
+    process::{ConsoleArgs, DemoArgs, MigrateArgs, ServeArgs, SimulateArgs, WorkerArgs},
+    subscriptions::SubscriptionsCommand,
 };
 
 /// Keyboard-driven terminal console for subscription billing across several payment providers.
@@ -22,7 +28,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) globals: Globals,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 /// Flags that every command takes.
@@ -58,6 +64,10 @@ pub(super) struct Globals {
 /// What billdeck can be asked to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Open the console on the configured database; the same as no command at all
+    Console(ConsoleArgs),
+    /// Try billdeck: made-up accounts, simulated providers and a database of their own
+    Demo(DemoArgs),
     /// Run the webhook listener, and a worker beside it
     Serve(ServeArgs),
     /// Run a worker alone; any number may run on any number of hosts
@@ -66,23 +76,58 @@ pub(super) enum Command {
     Migrate(MigrateArgs),
     /// Run the provider simulators alone
     Simulate(SimulateArgs),
+    /// The event backlog
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Customers
+    #[command(subcommand)]
+    Customers(CustomersCommand),
+    /// Subscriptions
+    #[command(subcommand)]
+    Subscriptions(SubscriptionsCommand),
+    /// Links on which customers subscribe
+    #[command(subcommand)]
+    Checkout(CheckoutCommand),
+    /// Links to the provider's own page for a customer
+    #[command(subcommand)]
+    Portal(PortalCommand),
+    /// Who did what
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Look at everything that billdeck needs, and say what to do about what is missing
+    Doctor(DoctorArgs),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
-    Completions(completions::CompletionsArgs),
+    Completions(CompletionsArgs),
     /// Print the manual page
-    Man(completions::ManArgs),
+    Man(ManArgs),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Console(ConsoleArgs::default())
+    }
 }
 
 impl Command {
     /// Runs it.
     pub(super) async fn run(self, context: &Context) -> Result<Answer, CliError> {
         match self {
+            Self::Console(args) => args.run(context).await,
+            Self::Demo(args) => args.run(context).await,
             Self::Serve(args) => args.run(context).await,
             Self::Worker(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Simulate(args) => args.run(context).await,
+            Self::Events(command) => command.run(context).await,
+            Self::Customers(command) => command.run(context).await,
+            Self::Subscriptions(command) => command.run(context).await,
+            Self::Checkout(command) => command.run(context).await,
+            Self::Portal(command) => command.run(context).await,
+            Self::Audit(command) => command.run(context).await,
+            Self::Doctor(args) => args.run(context).await,
             Self::Config(command) => command.run(context),
             Self::Completions(args) => Ok(args.run()),
             Self::Man(args) => args.run(),
@@ -92,8 +137,18 @@ impl Command {
     /// It listens to signals itself and ends in order.
     pub(super) const fn stops_by_itself(&self) -> bool {
         match self {
-            Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
-            Self::Migrate(_) | Self::Config(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Console(_) | Self::Demo(_) | Self::Serve(_) | Self::Worker(_) | Self::Simulate(_) => true,
+            Self::Events(command) => command.stops_by_itself(),
+            Self::Migrate(_)
+            | Self::Customers(_)
+            | Self::Subscriptions(_)
+            | Self::Checkout(_)
+            | Self::Portal(_)
+            | Self::Audit(_)
+            | Self::Doctor(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }

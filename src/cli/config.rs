@@ -8,13 +8,14 @@ use super::{
     answer::{Answer, Report},
     context::Context,
     error::CliError,
+    process,
     table::{Cell, Column, Table},
     text::{Look, NOTHING, clean},
 };
 use crate::config::{Effective, EffectiveFiles};
 
 /// `billdeck config …`
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Every value and where it comes from; secrets are masked
     Show,
@@ -25,6 +26,9 @@ pub(super) enum ConfigCommand {
 impl ConfigCommand {
     pub(super) fn run(self, context: &Context) -> Result<Answer, CliError> {
         let config = context.config()?;
+        if self == Self::Check {
+            process::console::options(&config)?;
+        }
         Ok(match self {
             Self::Show => Answer::new(Shown(config.effective)),
             Self::Check => Answer::new(Checked {

@@ -47,6 +47,11 @@ impl Context {
         &self.stop
     }
 
+    /// A database is named on the command line.
+    pub(super) const fn names_database(&self) -> bool {
+        self.globals.database_url.is_some()
+    }
+
     /// The global flags as the configuration takes them.
     pub(super) fn flags(&self) -> Flags {
         let globals = &self.globals;
@@ -71,6 +76,24 @@ impl Context {
     /// Loads the configuration.
     pub(super) fn config(&self) -> Result<Config, CliError> {
         self.config_with(&self.flags(), Purpose::Ordinary)
+    }
+
+    /// Loads the configuration for a command that writes; a read-only session refuses it before anything is opened.
+    pub(super) fn writable_config(&self) -> Result<Config, CliError> {
+        self.writable_config_with(&self.flags())
+    }
+
+    /// As [`Context::writable_config`], with these flags.
+    pub(super) fn writable_config_with(&self, flags: &Flags) -> Result<Config, CliError> {
+        let config = self.config_with(flags, Purpose::Ordinary)?;
+        if config.settings.read_only {
+            return Err(CliError::Refused {
+                code: "read_only",
+                message: "this session is read-only, and the command writes".to_owned(),
+                hint: Some("run it without `--read-only`, or with a profile that may write".to_owned()),
+            });
+        }
+        Ok(config)
     }
 
     /// Starts the logs, once.

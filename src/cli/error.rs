@@ -2,12 +2,17 @@
 
 use std::io;
 
-use super::exit::Exit;
+use super::{
+    exit::Exit,
+    text::{clean, cut},
+};
 use crate::{
     billing::BillingError,
     config::{ConfigErrors, ConfigProblem},
+    console::ConsoleError,
+    demo::{DemoError, FolderError},
     domain::provider::Environment,
-    runtime::RuntimeError,
+    runtime::{Process, RuntimeError},
     simulators::SimulatorError,
     store::StoreError,
     webhooks::intake::IntakeError,
@@ -34,6 +39,12 @@ pub(super) enum CliError {
     /// The simulators.
     #[error(transparent)]
     Simulator(#[from] SimulatorError),
+    /// The console.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// The demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// An argument that parses and makes no sense.
     #[error("{message}")]
     Usage {
@@ -89,6 +100,15 @@ impl CliError {
         }
     }
 
+    /// There is no such thing in the environment that this process serves. A very long id is not repeated in full.
+    pub(super) fn not_found(what: &'static str, id: &str, process: &Process) -> Self {
+        Self::NotFound {
+            what,
+            id: cut(&clean(id), 80),
+            environment: process.settings().environment,
+        }
+    }
+
     /// The exit code: the one place where it is decided.
     pub(super) fn exit(&self) -> Exit {
         match self {
@@ -98,6 +118,8 @@ impl CliError {
             Self::Store(error) => store(error),
             Self::Intake(error) => intake(error),
             Self::Simulator(error) => simulator(error),
+            Self::Console(error) => console(error),
+            Self::Demo(error) => demo(error),
             Self::NotFound { .. } => Exit::NotFound,
             Self::Refused { .. } => Exit::Refused,
             Self::File { .. } | Self::Io(_) | Self::Interrupted => Exit::Failed,
@@ -113,6 +135,11 @@ impl CliError {
             Self::Store(error) => error.code(),
             Self::Intake(error) => error.code(),
             Self::Simulator(_) => "simulator",
+            Self::Console(ConsoleError::NoTerminal) => "no_terminal",
+            Self::Console(ConsoleError::Terminal(_) | ConsoleError::Panicked) => "console",
+            Self::Demo(DemoError::Runtime(error)) => error.code(),
+            Self::Demo(DemoError::Store(error)) => error.code(),
+            Self::Demo(DemoError::Folder(_) | DemoError::Catalog(_) | DemoError::Simulator(_)) => "demo",
             Self::Usage { .. } => "usage",
             Self::NotFound { .. } => "not_found",
             Self::Refused { code, .. } => code,
@@ -133,25 +160,30 @@ impl CliError {
             Self::Billing(error) => error.hint(),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Intake(error) => error.hint().map(str::to_owned),
+            Self::Demo(error) => error.hint(),
             Self::Usage { hint, .. } | Self::Refused { hint, .. } => hint.clone(),
             Self::NotFound { what, .. } => Some(format!(
                 "`billdeck {what}s list` shows those there are; `billdeck config show` tells which environment is served"
             )),
-            Self::Simulator(_) | Self::File { .. } | Self::Io(_) | Self::Interrupted => None,
+            Self::Simulator(_) | Self::Console(_) | Self::File { .. } | Self::Io(_) | Self::Interrupted => {
+                None
+            }
         }
     }
 
     /// The single problems, where there are several.
     pub(super) fn problems(&self) -> Option<&[ConfigProblem]> {
         match self {
-            Self::Config(errors) | Self::Runtime(RuntimeError::DemoCatalog(errors)) => {
-                Some(errors.problems())
-            }
+            Self::Config(errors)
+            | Self::Runtime(RuntimeError::DemoCatalog(errors))
+            | Self::Demo(DemoError::Catalog(errors)) => Some(errors.problems()),
             Self::Runtime(_)
             | Self::Billing(_)
             | Self::Store(_)
             | Self::Intake(_)
             | Self::Simulator(_)
+            | Self::Console(_)
+            | Self::Demo(_)
             | Self::Usage { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
@@ -184,6 +216,25 @@ fn runtime(error: &RuntimeError) -> Exit {
         RuntimeError::DemoSetting(_) | RuntimeError::Listen { .. } | RuntimeError::LogFile { .. } => {
             Exit::Failed
         }
+    }
+}
+
+fn console(error: &ConsoleError) -> Exit {
+    match error {
+        ConsoleError::NoTerminal => Exit::Usage,
+        ConsoleError::Terminal(_) | ConsoleError::Panicked => Exit::Failed,
+    }
+}
+
+fn demo(error: &DemoError) -> Exit {
+    match error {
+        DemoError::Folder(FolderError::NotADemo(_) | FolderError::InUse(_)) => Exit::Refused,
+        DemoError::Folder(FolderError::Cluster { .. }) => Exit::Database,
+        DemoError::Folder(FolderError::Io { .. } | FolderError::Socket(_)) => Exit::Failed,
+        DemoError::Catalog(_) => Exit::Usage,
+        DemoError::Runtime(error) => runtime(error),
+        DemoError::Simulator(error) => simulator(error),
+        DemoError::Store(error) => store(error),
     }
 }
 

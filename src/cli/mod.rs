@@ -5,13 +5,23 @@
 
 mod answer;
 mod args;
+mod audit;
+mod changes;
 mod completions;
 mod config;
+mod confirm;
 mod context;
+mod customers;
+mod doctor;
 mod error;
+mod events;
 mod exit;
+mod filters;
+mod links;
+mod listing;
 mod printer;
 mod process;
+mod subscriptions;
 mod table;
 mod text;
 
@@ -48,7 +58,8 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return context.printer().error(&CliError::Io(error)).into(),
     };
-    let exit = runtime.block_on(run(cli.command, context));
+    let command = cli.command.unwrap_or_default();
+    let exit = runtime.block_on(run(command, context));
     // After a second signal there may be work that nobody waits for any more.
     runtime.shutdown_background();
     exit.into()

@@ -26,6 +26,7 @@ pub use demo::{DemoSetting, SimulatedProvider};
 pub use error::RuntimeError;
 pub use logs::{LogGuard, LogOptions, LogTarget, start_logs};
 pub use process::{Process, Role};
+pub use providers::registry;
 pub use ready::Ready;
 pub use services::{ServeOptions, Services, bind};
 pub use signals::{Stop, stop_on_signals};

@@ -13,7 +13,7 @@ use crate::{
 
 /// A room for every provider that billdeck has one for. Without credentials a room still reads event bodies, which is all
 /// that imported events need; its API is off and every delivery to it is unverified.
-pub(super) fn registry(settings: &Settings) -> Result<Registry, RuntimeError> {
+pub fn registry(settings: &Settings) -> Result<Registry, RuntimeError> {
     let stripe = &settings.stripe;
     let options = StripeOptions {
         secret_key: stripe.credentials.secret_key.clone(),

@@ -115,16 +115,28 @@ impl Store {
 
     /// Begins a transaction; dropping it takes everything back.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self.pool.begin().await?)
+        self.begin_whole("begin").await
     }
 
     /// Begins a transaction that cannot write: every read of a face goes through one, so that read-only is a fact of the
     /// database and holds behind a transaction pooler too.
     pub async fn begin_read_only(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self
-            .pool
-            .begin_with("begin isolation level repeatable read read only")
-            .await?)
+        self.begin_whole("begin isolation level repeatable read read only")
+            .await
+    }
+
+    /// Begins in a task of its own, so that a caller who is cut off in the middle leaves no open transaction behind: sqlx
+    /// counts a transaction only once `begin` has been answered, and would give the connection back to the pool with it.
+    async fn begin_whole(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let pool = self.pool.clone();
+        match tokio::spawn(async move { pool.begin_with(statement).await }).await {
+            Ok(begun) => Ok(begun?),
+            // The runtime is going down.
+            Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
+        }
     }
 
     /// One connection outside the pool, for listening to news.

@@ -153,7 +153,6 @@ impl<'a> Selection<'a> {
                 query.push("where c.merged_into is null");
                 self.push_columns(query);
                 self.push_words(query);
-                self.push_visible(query);
                 if let Some(provider) = self.filter.provider {
                     query
                         .push(" and c.id in (select k.customer_id from customer_link k where k.provider = ")
@@ -162,9 +161,15 @@ impl<'a> Selection<'a> {
                         .push_bind(self.view.environment.livemode())
                         .push(")");
                 }
-                query.push(format_args!(") select c.id, {key} as key from c where true"));
+                // Put in order first: whether a customer is visible is asked for those of the page only.
+                query.push(format_args!(
+                    ") select c.id, c.key from (select c.id, {key} as key from c where true"
+                ));
                 stretch.push_place(query, EMAIL, "c.id");
-                stretch.push_order(query, EMAIL, "c.id", stretch.wanted);
+                stretch.push_sequence(query, EMAIL, "c.id");
+                query.push(") as c where true");
+                self.push_visible(query);
+                stretch.push_order(query, KEY, "c.id", stretch.wanted);
             }
         }
     }

@@ -13,6 +13,7 @@ use super::{
     event_row::event_rows,
     keyset::{Reading, Walk, id_floor, is_storable, list_name},
     page::Cursor,
+    road::WINDOW,
 };
 use crate::domain::{
     event::{EndState, EventState},
@@ -192,10 +193,64 @@ impl Selection {
     async fn ids(&self, conn: &mut PgConnection, walk: &Walk<()>) -> Result<Vec<Uuid>, StoreError> {
         let reading = walk.reading();
         let wanted = walk.wanted();
+        let from = walk.from().map(|cursor| cursor.id);
+        if self.is_everything() {
+            let near = self.nearest(conn, from, reading, wanted).await?;
+            if near.len() == wanted {
+                return Ok(near);
+            }
+        }
         let mut query = QueryBuilder::new("select id from (");
-        self.push_branches(&mut query, walk.from().map(|cursor| cursor.id), reading, wanted);
+        self.push_branches(&mut query, from, reading, wanted);
         let order = reading.order();
         query.push(format_args!(") as found order by id {order} limit {wanted}"));
+        Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
+    }
+
+    /// Whether all events of the environment are wanted.
+    fn is_everything(&self) -> bool {
+        let Self {
+            livemode: _,
+            road,
+            unfinished,
+            ends,
+            provider,
+            types,
+            oldest: _,
+        } = self;
+        matches!(road, Road::Providers)
+            && provider.is_none()
+            && types.is_none()
+            && *unfinished == Unfinished::ALL
+            && ends.len() == EndState::ALL.len()
+    }
+
+    /// The nearest events, whose ids are walked as they are. Where the other environment has nearly all of them this
+    /// ends before the page is full.
+    async fn nearest(
+        &self,
+        conn: &mut PgConnection,
+        from: Option<Uuid>,
+        reading: Reading,
+        wanted: usize,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut query =
+            QueryBuilder::new("select e.id from (select e.id, e.livemode from event e where true");
+        if let Some(oldest) = self.oldest {
+            query.push(" and e.id >= ").push_bind(oldest);
+        }
+        if let Some(from) = from {
+            query
+                .push(format_args!(" and e.id {} ", reading.beyond()))
+                .push_bind(from);
+        }
+        let order = reading.order();
+        query
+            .push(format_args!(
+                " order by e.id {order} limit {WINDOW}) as e where e.livemode = "
+            ))
+            .push_bind(self.livemode)
+            .push(format_args!(" order by e.id {order} limit {wanted}"));
         Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
     }
 

@@ -21,7 +21,7 @@ use crate::domain::{
 };
 
 /// How far a filter that no figure answers is counted.
-const COUNT_CAP: u64 = 10_000;
+const COUNT_CAP: u64 = 2_000;
 /// How far the events since the last rollup are counted for a list's title.
 const TAIL_CAP: u64 = 200_000;
 

@@ -35,6 +35,7 @@ pub mod page;
 mod road;
 pub mod rollup;
 mod row;
+pub mod server;
 pub mod setting;
 pub mod subscription;
 pub mod subscription_detail;

@@ -22,7 +22,7 @@ use crate::domain::{
 };
 
 /// The newest customers that nobody owns, so many of them, are asked whether they pay.
-const UNOWNED_LOOKED_AT: i64 = 2_000;
+const UNOWNED_LOOKED_AT: i64 = 500;
 
 /// Everything on the first screen, for the providers served. What the database does not know is left at its default, to
 /// be filled by the caller: `api`, `webhook_secrets` and `api_p95_ms`.
@@ -112,22 +112,22 @@ async fn unlinked_payers(conn: &mut PgConnection, view: Viewpoint) -> Result<Unl
             order by id desc
             limit $3
         ) as c
-        -- Sums rather than `exists`, which may be carried out as one hash over all subscriptions.
+        -- A sum rather than `exists`, which may be carried out as one hash over all subscriptions.
         where coalesce((
-            select bool_or(true)
+            select bool_or(
+                coalesce((
+                    select bool_or(s.status in ('trialing', 'active') or (s.status = 'past_due' and $2))
+                    from subscription s
+                    where s.link_id = k.id
+                ), false)
+                or coalesce((
+                    select bool_or(o.status in ('paid', 'partially_refunded'))
+                    from orders o
+                    where o.link_id = k.id
+                ), false)
+            )
             from customer_link k
-            join subscription s on s.link_id = k.id
-            where k.customer_id = c.id
-                and k.livemode = $1
-                and (s.status in ('trialing', 'active') or (s.status = 'past_due' and $2))
-        ), false)
-        or coalesce((
-            select bool_or(true)
-            from customer_link k
-            join orders o on o.link_id = k.id
-            where k.customer_id = c.id
-                and k.livemode = $1
-                and o.status in ('paid', 'partially_refunded')
+            where k.customer_id = c.id and k.livemode = $1
         ), false)
         "#,
         view.environment.livemode(),

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How many rows are looked at before the filtered rows are gathered instead.
-const WINDOW: usize = 4_000;
+pub(super) const WINDOW: usize = 4_000;
 
 /// How the rows are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,22 @@ impl<K: SortKey> Stretch<K> {
         }
     }
 
+    /// Puts the rows in reading order.
+    pub(super) fn push_sequence(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        key: &'static str,
+        id: &'static str,
+    ) {
+        let order = self.reading.order();
+        match self.part {
+            Part::ById => query.push(format_args!(" order by {id} {order}")),
+            Part::Valued | Part::Unvalued => {
+                query.push(format_args!(" order by {key} {order}, {id} {order}"))
+            }
+        };
+    }
+
     /// Puts the rows in reading order and takes so many.
     pub(super) fn push_order(
         &self,
@@ -129,13 +145,8 @@ impl<K: SortKey> Stretch<K> {
         id: &'static str,
         limit: usize,
     ) {
-        let order = self.reading.order();
-        match self.part {
-            Part::ById => query.push(format_args!(" order by {id} {order} limit {limit}")),
-            Part::Valued | Part::Unvalued => query.push(format_args!(
-                " order by {key} {order}, {id} {order} limit {limit}"
-            )),
-        };
+        self.push_sequence(query, key, id);
+        query.push(format_args!(" limit {limit}"));
     }
 }
 

@@ -1,9 +1,17 @@
 //! The integration tests: one binary, one module per area.
 
 #[cfg(test)]
+mod billing;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod intake;
+#[cfg(test)]
+mod pool;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]

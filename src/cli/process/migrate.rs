@@ -45,15 +45,8 @@ impl Report for Migrated {
 
 impl MigrateArgs {
     pub(in crate::cli) async fn run(self, context: &Context) -> Result<Answer, CliError> {
-        let config = context.config()?;
+        let config = context.writable_config()?;
         context.log(&config, LogTarget::Command)?;
-        if config.settings.read_only {
-            return Err(CliError::Refused {
-                code: "read_only",
-                message: "this session is read-only, and migrating changes the database".to_owned(),
-                hint: Some("run it without `--read-only`, or with a profile that may write".to_owned()),
-            });
-        }
         let database = Database::open(&config.settings.database, Arc::new(Bar::default())).await?;
         let migrated = database.migrate().await.map(|before| Migrated {
             database_url: shown_url(database.url()),

@@ -1,9 +1,13 @@
 //! Commands that run until they are told to stop, and the one that prepares the database for them.
 
+pub(super) mod console;
+mod demo;
 mod migrate;
 mod serve;
 mod simulate;
 
+pub(super) use console::ConsoleArgs;
+pub(super) use demo::DemoArgs;
 pub(super) use migrate::MigrateArgs;
 pub(super) use serve::{ServeArgs, WorkerArgs};
 pub(super) use simulate::SimulateArgs;

@@ -5,7 +5,7 @@ use clap::Args;
 use super::announce;
 use crate::{
     cli::{answer::Answer, context::Context, error::CliError},
-    config::{Flags, Purpose},
+    config::Flags,
     runtime::{Ready, Role, ServeOptions, Services, bind},
 };
 
@@ -35,23 +35,10 @@ fn with_workers(flags: Flags, workers: Option<u16>) -> Flags {
     flags.set_some("--workers", "worker.workers", workers.map(i64::from))
 }
 
-/// Both write to the database all the time.
-fn writable(read_only: bool, what: &str) -> Result<(), CliError> {
-    if read_only {
-        return Err(CliError::Refused {
-            code: "read_only",
-            message: format!("`billdeck {what}` writes to the database, and this session is read-only"),
-            hint: Some("run it without `--read-only`, or with a profile that may write".to_owned()),
-        });
-    }
-    Ok(())
-}
-
 impl ServeArgs {
     pub(in crate::cli) async fn run(self, context: &Context) -> Result<Answer, CliError> {
         let flags = context.flags().set_some("--listen", "server.listen", self.listen);
-        let config = context.config_with(&with_workers(flags, self.workers), Purpose::Ordinary)?;
-        writable(config.settings.read_only, "serve")?;
+        let config = context.writable_config_with(&with_workers(flags, self.workers))?;
         let process = context.service(config, Role::Listener).await?;
         let socket = match bind(process.settings().server.listen).await {
             Ok(socket) => socket,
@@ -78,8 +65,7 @@ impl ServeArgs {
 
 impl WorkerArgs {
     pub(in crate::cli) async fn run(self, context: &Context) -> Result<Answer, CliError> {
-        let config = context.config_with(&with_workers(context.flags(), self.workers), Purpose::Ordinary)?;
-        writable(config.settings.read_only, "worker")?;
+        let config = context.writable_config_with(&with_workers(context.flags(), self.workers))?;
         let process = context.service(config, Role::Worker).await?;
         let workers = process.settings().worker.workers;
         let options = ServeOptions {

@@ -242,6 +242,9 @@ pub enum Stop {
     },
 }
 
+/// Fields that say which row it is, not what is in it.
+const IDENTITY: [&str; 2] = ["id", "book"];
+
 /// The fields in which a row changes, for the diff that a person is shown and for the history.
 pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
     let fields = |row: Option<&T>| match row.map(serde_json::to_value) {
@@ -253,6 +256,7 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names
         .into_iter()
+        .filter(|name| !IDENTITY.contains(&name.as_str()))
         .filter_map(|name| {
             let value = |fields: &serde_json::Map<String, serde_json::Value>| {
                 fields.get(name).cloned().unwrap_or(serde_json::Value::Null)

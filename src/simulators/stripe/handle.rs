@@ -41,12 +41,19 @@ impl Stripe {
         Self { room }
     }
 
-    /// Puts more prices on sale.
+    /// Puts more prices on sale, and tells it.
     pub fn add_prices(&self, prices: Vec<SimPrice>) {
         self.room.work(RequestInfo::default(), |cx| {
             let created = cx.now();
             for price in prices {
-                sell(cx.state, price, created);
+                let id = price.id.clone();
+                let product = sell(cx.state, price, created);
+                if let Some(object) = product.and_then(|product| cx.state.render(&product)) {
+                    cx.emit("product.created", object);
+                }
+                if let Some(object) = cx.state.render(&id) {
+                    cx.emit("price.created", object);
+                }
             }
         });
     }

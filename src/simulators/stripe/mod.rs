@@ -225,8 +225,10 @@ impl Room {
     }
 }
 
-/// Puts a price on sale. An id that exists is replaced, which the real API does not allow.
-fn sell(state: &mut State, price: SimPrice, created: jiff::Timestamp) {
+/// Puts a price on sale. An id that exists is replaced, which the real API does not allow. Answers the product's id if
+/// that is new as well.
+fn sell(state: &mut State, price: SimPrice, created: jiff::Timestamp) -> Option<String> {
+    let mut made = None;
     let known = state
         .products
         .newest_first()
@@ -244,6 +246,7 @@ fn sell(state: &mut State, price: SimPrice, created: jiff::Timestamp) {
             active: true,
             metadata: Metadata::new(),
         });
+        made = Some(id.clone());
         id
     };
     state.prices.insert(Price {
@@ -258,6 +261,7 @@ fn sell(state: &mut State, price: SimPrice, created: jiff::Timestamp) {
         active: true,
         metadata: Metadata::new(),
     });
+    made
 }
 
 /// The API under `/stripe`, and the pages for people.

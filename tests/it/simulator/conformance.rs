@@ -459,6 +459,8 @@ async fn everything_said_is_as_documented() {
     for story in stories() {
         world.handle().stripe().play(story).unwrap();
     }
+    let price = json!([{ "id": "price_late", "product": "Late", "currency": "usd", "unit_amount": 100 }]);
+    world.control("/_prices", price).await;
     call_everything(&world).await;
     world
         .handle()

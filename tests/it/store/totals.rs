@@ -259,7 +259,7 @@ async fn a_title_does_not_count_for_ever() {
              (id, provider, livemode, provider_event_id, type, lane, received_at, body_sha256, source, end_state, ended_at)
          select ('0190' || lpad(to_hex(n), 8, '0') || '70008000000000000000')::uuid, 'stripe', false, 'evt_' || n,
              'invoice.paid', 'stripe:test:evt_' || n, now(), '\\x00', 'webhook', 'processed', now()
-         from generate_series(1, 10001) as n",
+         from generate_series(1, 2001) as n",
     )
     .execute(&mut conn)
     .await
@@ -270,10 +270,10 @@ async fn a_title_does_not_count_for_ever() {
     };
     assert_eq!(
         event_total(&mut conn, TEST, &filter).await.unwrap(),
-        Total::AtLeast(10_000)
+        Total::AtLeast(2_000)
     );
     let all = event_total(&mut conn, TEST, &EventFilter::default())
         .await
         .unwrap();
-    assert_eq!(all, Total::Exactly(10_001));
+    assert_eq!(all, Total::Exactly(2_001));
 }

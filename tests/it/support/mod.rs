@@ -5,6 +5,7 @@ pub(crate) mod db;
 pub(crate) mod listener;
 pub(crate) mod plans;
 pub(crate) mod proxy;
+pub(crate) mod scripted;
 pub(crate) mod seed;
 pub(crate) mod stripe;
 

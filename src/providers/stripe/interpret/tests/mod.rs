@@ -3,6 +3,7 @@
 mod damage;
 mod money;
 mod sale;
+#[cfg(feature = "conformance")]
 mod samples;
 mod subscription;
 

@@ -1,0 +1,490 @@
+//! Replay: the plan first, then one line per event with its result. Nothing is hidden behind a toast.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    Fate, Overlay,
+    form::{Field, Form, Pressed, Risk},
+    framed, write_lines,
+};
+use crate::{
+    console::{
+        desk::DeskError,
+        effect::{Read, RunId, Write},
+        format,
+        keymap::{Action, Context},
+        msg::Answer,
+        shared::{Cx, Loaded, Shared, Todo},
+        theme::{Role, Tone},
+        widgets::{pane::change, table::error_lines},
+    },
+    domain::{
+        event::ReplayMode,
+        ids::EventId,
+        views::{
+            action::{ReplayItem, ReplayOutcome},
+            event::EventRow,
+        },
+    },
+};
+
+/// Events per request, so that results come in as they are there and Esc can stop between.
+const CHUNK: usize = 20;
+
+struct Subject {
+    id: EventId,
+    label: String,
+    event_type: String,
+}
+
+enum Stage {
+    Planning,
+    Running { run: RunId, asked: BTreeSet<EventId> },
+    Done,
+}
+
+pub(crate) struct ReplayDialog {
+    subjects: Vec<Subject>,
+    mode: ReplayMode,
+    plan: Loaded<Vec<ReplayItem>>,
+    stage: Stage,
+    results: BTreeMap<EventId, ReplayItem>,
+    /// Why events have no result: the request failed, or nobody knows.
+    errors: BTreeMap<EventId, DeskError>,
+    form: Form,
+    scroll: usize,
+    reason: Option<String>,
+}
+
+impl ReplayDialog {
+    pub(crate) fn new(rows: &[&EventRow], shared: &Shared) -> Self {
+        let mut form = Form::new("Back", Some(&button(rows.len())));
+        form.fields.push(Field::text("Reason", false));
+        form.risk(Risk::of_events(rows, shared));
+        Self {
+            subjects: rows
+                .iter()
+                .map(|row| Subject {
+                    id: row.id,
+                    label: row.provider_event_id.clone(),
+                    event_type: row.event_type.clone(),
+                })
+                .collect(),
+            mode: ReplayMode::Converge,
+            plan: Loaded::default(),
+            stage: Stage::Planning,
+            results: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            form,
+            scroll: 0,
+            reason: None,
+        }
+    }
+
+    fn ask_plan(&mut self, cx: &mut Cx<'_>) {
+        self.plan.value = None;
+        self.plan.error = None;
+        let ids = self.subjects.iter().map(|subject| subject.id).collect();
+        let mode = self.mode;
+        cx.load(&mut self.plan, Read::ReplayPreview { ids, mode });
+    }
+
+    fn is_planned(&self) -> bool {
+        self.plan.value.is_some()
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        self.reason = self.form.value("Reason").filter(|reason| !reason.is_empty());
+        self.form.fields.clear();
+        self.form = Form::new("Close", None);
+        self.scroll = 0;
+        self.next_chunk(cx);
+    }
+
+    fn next_chunk(&mut self, cx: &mut Cx<'_>) {
+        let ids: Vec<EventId> = self
+            .subjects
+            .iter()
+            .map(|subject| subject.id)
+            .filter(|id| !self.results.contains_key(id) && !self.errors.contains_key(id))
+            .take(CHUNK)
+            .collect();
+        if ids.is_empty() {
+            self.stage = Stage::Done;
+            cx.todo.push(Todo::ReadAgain);
+            return;
+        }
+        let write = Write::Replay {
+            ids: ids.clone(),
+            mode: self.mode,
+            reason: self.reason.clone(),
+        };
+        let run = cx.write(write, "replay", &format::counted(ids.len(), "event"));
+        self.stage = Stage::Running {
+            run,
+            asked: ids.into_iter().collect(),
+        };
+    }
+
+    fn take_results(
+        &mut self,
+        asked: &BTreeSet<EventId>,
+        result: Result<Vec<ReplayItem>, DeskError>,
+        cx: &mut Cx<'_>,
+    ) {
+        match result {
+            Ok(items) => {
+                self.results
+                    .extend(items.into_iter().map(|item| (item.event_id, item)));
+                for &id in asked {
+                    if !self.results.contains_key(&id) {
+                        self.errors.insert(id, no_answer());
+                    }
+                }
+                self.next_chunk(cx);
+            }
+            Err(error) => {
+                // What could not be asked for is not asked for again by itself.
+                let rest = self.subjects.iter().map(|subject| subject.id);
+                let rest: Vec<EventId> = rest.filter(|id| !self.results.contains_key(id)).collect();
+                for id in rest {
+                    let was_asked = asked.contains(&id);
+                    self.errors
+                        .insert(id, if was_asked { error.clone() } else { not_tried() });
+                }
+                self.stage = Stage::Done;
+                cx.todo.push(Todo::ReadAgain);
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for item in self.results.values() {
+            *counts.entry(outcome(&item.outcome).1).or_default() += 1;
+        }
+        let unknown = self.errors.values().filter(|error| error.outcome_unknown).count();
+        let failed = self.errors.len() - unknown;
+        let mut words: Vec<String> = counts
+            .into_iter()
+            .map(|(word, number)| format!("{number} {word}"))
+            .collect();
+        if failed > 0 {
+            words.push(format!("{failed} not done"));
+        }
+        if unknown > 0 {
+            words.push(format!("{unknown} unknown"));
+        }
+        words.join(", ")
+    }
+
+    fn title(&self) -> String {
+        format!("Replay {}", format::counted(self.subjects.len(), "event"))
+    }
+
+    fn list(&self, width: usize, shared: &Shared) -> Vec<Line<'static>> {
+        let planned = self.plan.value.as_deref().unwrap_or_default();
+        let mut lines = Vec::new();
+        for subject in &self.subjects {
+            let item = match self.stage {
+                Stage::Planning => planned.iter().find(|item| item.event_id == subject.id),
+                Stage::Running { .. } | Stage::Done => self.results.get(&subject.id),
+            };
+            lines.extend(self.subject_lines(subject, item, width, shared));
+        }
+        lines
+    }
+
+    fn subject_lines(
+        &self,
+        subject: &Subject,
+        item: Option<&ReplayItem>,
+        width: usize,
+        shared: &Shared,
+    ) -> Vec<Line<'static>> {
+        let glyphs = shared.glyphs;
+        let planning = matches!(self.stage, Stage::Planning);
+        let (tone, word) = match (item, self.errors.get(&subject.id), &self.stage) {
+            (Some(item), _, Stage::Planning) => (outcome(&item.outcome).0, would(&item.outcome)),
+            (Some(item), _, _) => outcome(&item.outcome),
+            (None, Some(error), _) if error.outcome_unknown => (Tone::Unknown, "outcome unknown"),
+            (None, Some(_), _) => (Tone::Danger, "not done"),
+            (None, None, Stage::Running { asked, .. }) if asked.contains(&subject.id) => {
+                (Tone::Pending, "running")
+            }
+            (None, None, _) => (Tone::Off, if planning { "not in the plan" } else { "waits" }),
+        };
+        let name = format::id(&subject.label, glyphs);
+        let mut lines = vec![Line::from(vec![
+            Span::styled(format!("{} ", glyphs.sign(tone)), shared.tone(tone)),
+            Span::styled(format!("{}  ", format::pad(&name, 16)), shared.style(Role::Text)),
+            Span::styled(
+                format!(
+                    "{}  ",
+                    format::pad(&format::cut(&format::clean(&subject.event_type), 30, glyphs), 30)
+                ),
+                shared.style(Role::Dim),
+            ),
+            Span::styled(word, shared.tone(tone)),
+        ])];
+        let indent = "  ";
+        let mut say = |text: &str, role: Role| {
+            for part in format::wrap(text, width.saturating_sub(4).max(10)) {
+                lines.push(Line::styled(format!("{indent}{part}"), shared.style(role)));
+            }
+        };
+        if let Some(error) = self.errors.get(&subject.id) {
+            say(&error.message, Role::Text);
+            if error.outcome_unknown {
+                say("Verify (V) the object before you try again.", Role::Unknown);
+            }
+        }
+        let Some(item) = item else { return lines };
+        match &item.outcome {
+            ReplayOutcome::Ignored { why } | ReplayOutcome::Refused { why } => say(why, Role::Text),
+            ReplayOutcome::Waiting { problem } | ReplayOutcome::Failed { problem } => {
+                say(&problem.message, Role::Text)
+            }
+            ReplayOutcome::Applied | ReplayOutcome::AlreadyInEffect | ReplayOutcome::Stale => {}
+        }
+        for note in &item.notes {
+            say(note, Role::Dim);
+        }
+        // After the fact the results are read; the fields have been shown in the plan.
+        if planning {
+            for row in &item.changes {
+                let new = if row.new { "new " } else { "" };
+                let head = format!(
+                    "{indent}{new}{} {}",
+                    format::clean(&row.table),
+                    format::id(&row.row_key, glyphs)
+                );
+                lines.push(Line::styled(head, shared.style(Role::Text)));
+                for field in &row.fields {
+                    let mut spans = vec![Span::raw("    ")];
+                    spans.extend(change(&field.field, &field.before, &field.after, shared).spans);
+                    lines.push(Line::from(spans));
+                }
+            }
+        }
+        lines
+    }
+
+    fn head(&self, shared: &Shared) -> Line<'static> {
+        let (mode, words) = match self.mode {
+            ReplayMode::Converge => ("converge", "asks the provider for its word of now"),
+            ReplayMode::AsRecorded => ("as recorded", "uses the stored body; newer state wins"),
+        };
+        match self.stage {
+            Stage::Planning => Line::from(vec![
+                Span::styled("Mode  ", shared.style(Role::Dim)),
+                Span::styled(mode, shared.style(Role::Title)),
+                Span::styled(format!("  {words}   "), shared.style(Role::Dim)),
+                Span::styled("m", shared.style(Role::Key)),
+                Span::styled(" changes it", shared.style(Role::Dim)),
+            ]),
+            Stage::Running { .. } => Line::from(vec![
+                Span::styled(format!("{} ", shared.spinner()), shared.style(Role::Pending)),
+                Span::styled(
+                    format!(
+                        "{} of {} done   Esc stops after what is under way",
+                        self.results.len(),
+                        self.subjects.len()
+                    ),
+                    shared.style(Role::Text),
+                ),
+            ]),
+            Stage::Done => Line::styled(self.summary(), shared.style(Role::Title)),
+        }
+    }
+}
+
+fn button(count: usize) -> String {
+    if count == 1 {
+        "Replay it".to_owned()
+    } else {
+        format!("Replay {count}")
+    }
+}
+
+fn no_answer() -> DeskError {
+    DeskError {
+        code: "no_answer".to_owned(),
+        message: "nothing was said about this event".to_owned(),
+        hint: None,
+        outcome_unknown: true,
+        link_lost: false,
+    }
+}
+
+fn not_tried() -> DeskError {
+    DeskError {
+        code: "not_tried".to_owned(),
+        message: "not tried, since an earlier one could not be asked for".to_owned(),
+        hint: None,
+        outcome_unknown: false,
+        link_lost: false,
+    }
+}
+
+const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
+    match outcome {
+        ReplayOutcome::Applied => (Tone::Ok, "applied"),
+        ReplayOutcome::AlreadyInEffect => (Tone::Ok, "already in effect"),
+        ReplayOutcome::Stale => (Tone::Off, "stale: newer state is in place"),
+        ReplayOutcome::Ignored { .. } => (Tone::Off, "ignored"),
+        ReplayOutcome::Waiting { .. } => (Tone::Attention, "waiting"),
+        ReplayOutcome::Failed { .. } => (Tone::Danger, "failed"),
+        ReplayOutcome::Refused { .. } => (Tone::Danger, "refused"),
+    }
+}
+
+const fn would(outcome: &ReplayOutcome) -> &'static str {
+    match outcome {
+        ReplayOutcome::Applied => "would change",
+        ReplayOutcome::AlreadyInEffect => "is in effect already",
+        ReplayOutcome::Stale => "is stale: newer state is in place",
+        ReplayOutcome::Ignored { .. } => "would be ignored",
+        ReplayOutcome::Waiting { .. } => "would wait",
+        ReplayOutcome::Failed { .. } => "would fail again",
+        ReplayOutcome::Refused { .. } => "cannot be replayed",
+    }
+}
+
+impl Overlay for ReplayDialog {
+    fn contexts(&self) -> &'static [Context] {
+        if self.form.wants_text() {
+            &[Context::Dialog, Context::Text]
+        } else if matches!(self.stage, Stage::Planning) {
+            &[Context::Replay, Context::Dialog]
+        } else {
+            &[Context::Dialog]
+        }
+    }
+
+    fn enter(&mut self, cx: &mut Cx<'_>) {
+        self.ask_plan(cx);
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> Fate {
+        match action {
+            Action::ToggleMode if matches!(self.stage, Stage::Planning) => {
+                self.mode = match self.mode {
+                    ReplayMode::Converge => ReplayMode::AsRecorded,
+                    ReplayMode::AsRecorded => ReplayMode::Converge,
+                };
+                self.scroll = 0;
+                self.ask_plan(cx);
+                return Fate::Stay;
+            }
+            Action::ScrollDown => {
+                self.scroll = self.scroll.saturating_add(8).min(4_000);
+                return Fate::Stay;
+            }
+            Action::ScrollUp => {
+                self.scroll = self.scroll.saturating_sub(8);
+                return Fate::Stay;
+            }
+            // With nothing to choose, the arrows scroll.
+            Action::NextField | Action::PreviousField if !matches!(self.stage, Stage::Planning) => {
+                let step = if action == Action::NextField { 1 } else { -1 };
+                self.scroll = self.scroll.saturating_add_signed(step);
+                return Fate::Stay;
+            }
+            _ => {}
+        }
+        match self.form.act(action) {
+            Pressed::Nothing => Fate::Stay,
+            Pressed::Back => Fate::Close,
+            Pressed::Button => {
+                if let Err(why) = cx.shared.may_write() {
+                    self.form.error = Some(why);
+                } else if !self.is_planned() {
+                    self.form.error = Some("the plan is not there yet".to_owned());
+                } else {
+                    self.start(cx);
+                }
+                Fate::Stay
+            }
+        }
+    }
+
+    fn wants_text(&self) -> bool {
+        self.form.wants_text()
+    }
+
+    fn insert(&mut self, text: &str, _: &mut Cx<'_>) {
+        self.form.insert(text);
+    }
+
+    fn answer(&mut self, run: RunId, answer: Answer, cx: &mut Cx<'_>) -> Fate {
+        match answer {
+            Answer::ReplayPreview(result) => {
+                self.plan.take(run, result, cx.now());
+            }
+            Answer::Replay(result) => {
+                if let Stage::Running { run: waiting, asked } = &self.stage
+                    && *waiting == run
+                {
+                    let asked = asked.clone();
+                    self.take_results(&asked, result, cx);
+                }
+            }
+            _ => {}
+        }
+        Fate::Stay
+    }
+
+    fn deadline(&self, _: &Shared) -> Option<Timestamp> {
+        None
+    }
+
+    fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        let width = area.width.min(100);
+        let inner = usize::from(width.saturating_sub(4));
+        let mut list = match (&self.stage, &self.plan.value, &self.plan.error) {
+            (Stage::Planning, None, Some(error)) => error_lines(error, "The plan could not be made", shared),
+            (Stage::Planning, None, None) => vec![
+                Line::default(),
+                Line::styled(
+                    format!("{} working out what would change", shared.spinner()),
+                    shared.style(Role::Pending),
+                ),
+            ],
+            _ => self.list(inner, shared),
+        };
+        let foot = self.form.lines(inner, shared);
+        let wanted = list.len() + foot.len() + 4;
+        let height = u16::try_from(wanted)
+            .unwrap_or(u16::MAX)
+            .min(area.height.saturating_sub(1))
+            .max(8);
+        let inside = framed(frame, area, &self.title(), (width, height), true, shared);
+        let rows = usize::from(inside.height).saturating_sub(foot.len() + 2);
+        let scroll = self.scroll.min(list.len().saturating_sub(rows));
+        let more = list.len().saturating_sub(scroll + rows);
+        let mut lines = vec![self.head(shared), Line::default()];
+        list = list.split_off(scroll);
+        list.truncate(rows);
+        if more > 0
+            && let Some(last) = list.last_mut()
+        {
+            *last = Line::styled(
+                format!("{} {} more lines, PgDn", shared.glyphs.ellipsis, more + 1),
+                shared.style(Role::Dim),
+            );
+        }
+        let blank = rows.saturating_sub(list.len());
+        lines.extend(list);
+        lines.extend((0..blank).map(|_| Line::default()));
+        lines.extend(foot);
+        write_lines(frame, inside, &lines);
+    }
+}

@@ -1,0 +1,613 @@
+//! Is anything wrong, and where do I go?
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
+use uuid::Uuid;
+
+use super::{
+    Again, Banner, Screen,
+    event::{freshness, is_due, waiting},
+};
+use crate::{
+    console::{
+        desk::News,
+        effect::{ExportList, Read, RunId},
+        format,
+        keymap::{Action, Context},
+        msg::Answer,
+        nav::Place,
+        overlay::moved,
+        shared::{Cx, Shared, Todo},
+        theme::{Role, Tone},
+        widgets::spark,
+    },
+    domain::{
+        event::EventState,
+        views::overview::{Attention, Overview, ProviderFigures, Severity},
+    },
+};
+
+#[derive(Default)]
+pub(crate) struct OverviewScreen {
+    cursor: usize,
+}
+
+/// A line, and the command that its Enter runs.
+struct Row {
+    line: Line<'static>,
+    command: Option<String>,
+}
+
+pub(crate) fn provider_tone(figures: &ProviderFigures) -> Tone {
+    let bad_share = figures.apply_ok_percent.is_some_and(|percent| percent < 98.0);
+    let slow = figures.api_p95_ms.is_some_and(|millis| millis > 3_000.0);
+    if !figures.api && figures.webhook_secrets == 0 {
+        Tone::Off
+    } else if figures.paused.is_some() || bad_share || slow || figures.webhook_secrets == 0 {
+        Tone::Attention
+    } else {
+        Tone::Ok
+    }
+}
+
+impl OverviewScreen {
+    fn commands(shared: &Shared) -> Vec<String> {
+        rows(80, shared)
+            .into_iter()
+            .filter_map(|row| row.command)
+            .collect()
+    }
+}
+
+fn span(text: impl Into<String>, role: Role, shared: &Shared) -> Span<'static> {
+    Span::styled(text.into(), shared.style(role))
+}
+
+fn heading(text: &'static str, shared: &Shared) -> Row {
+    Row {
+        line: Line::styled(text, shared.style(Role::Title)),
+        command: None,
+    }
+}
+
+fn blank() -> Row {
+    Row {
+        line: Line::default(),
+        command: None,
+    }
+}
+
+/// Blanks between what stands left and what stands right.
+fn spread(mut left: Vec<Span<'static>>, right: Vec<Span<'static>>, width: usize) -> Line<'static> {
+    let wide = |spans: &[Span<'_>]| {
+        spans
+            .iter()
+            .map(|span| format::width(&span.content))
+            .sum::<usize>()
+    };
+    let gap = width.saturating_sub(wide(&left) + wide(&right));
+    left.push(Span::raw(" ".repeat(gap)));
+    left.extend(right);
+    Line::from(left)
+}
+
+fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
+    let tone = match attention.severity {
+        Severity::Danger => Tone::Danger,
+        Severity::Attention => Tone::Attention,
+    };
+    let mut right = Vec::new();
+    if attention.count > 1 {
+        right.push(span(
+            format!("{}{}  ", shared.glyphs.times, format::count(attention.count)),
+            Role::Title,
+            shared,
+        ));
+    }
+    let one_provider = shared
+        .overview
+        .value
+        .as_ref()
+        .is_some_and(|overview| overview.providers.len() < 2);
+    if let Some(provider) = attention.provider.filter(|_| !one_provider) {
+        right.push(span(format!("{provider}  "), Role::Dim, shared));
+    }
+    if let Some(since) = attention.since {
+        right.push(span(shared.clock.short(since), Role::Dim, shared));
+    }
+    let used: usize = right.iter().map(|span| format::width(&span.content)).sum();
+    let room = width.saturating_sub(used + 4);
+    let what = format::cut(&format::clean(&attention.what), room, shared.glyphs).into_owned();
+    let left = vec![
+        Span::styled(format!("{} ", shared.glyphs.sign(tone)), shared.tone(tone)),
+        Span::styled(what, shared.style(Role::Text)),
+    ];
+    Row {
+        line: spread(left, right, width),
+        command: Some(attention.command.clone()),
+    }
+}
+
+fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> {
+    let stats = &overview.stats;
+    let minutes = &overview.minutes;
+    let cells = if width >= 110 { 60 } else { 30 };
+    let series = |pick: fn(&crate::domain::views::overview::MinuteFigures) -> u64| {
+        let values: Vec<u64> = minutes.iter().map(pick).collect();
+        spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
+    };
+    let last_minute = minutes.last().copied().unwrap_or_default();
+    let oldest = stats.oldest_pending_seconds.map(|seconds| {
+        format!(
+            "oldest {}",
+            format::exact_duration(u64::try_from(seconds).unwrap_or(0))
+        )
+    });
+    let retry = overview.next_retry_at.map(|at| {
+        if at <= shared.now() {
+            "next try now".to_owned()
+        } else {
+            format!("next try {}", shared.clock.short(at))
+        }
+    });
+    let states = [
+        (
+            EventState::Pending,
+            oldest,
+            Some(("received", series(|minute| minute.received), Role::Pending)),
+        ),
+        (
+            EventState::Failed,
+            retry,
+            Some(("processed", series(|minute| minute.processed), Role::Ok)),
+        ),
+        (
+            EventState::Dead,
+            None,
+            Some(("failed", series(|minute| minute.failed), Role::Danger)),
+        ),
+        (EventState::Quarantined, None, None),
+    ];
+    states
+        .into_iter()
+        .map(|(state, note, spark)| {
+            let number = stats.by_state.get(&state).copied().unwrap_or(0);
+            let tone = if number == 0 {
+                Tone::Off
+            } else {
+                Tone::of_event(state)
+            };
+            let left = vec![
+                Span::styled(
+                    format!("{} {:<12}", shared.glyphs.sign(tone), state.as_str()),
+                    shared.tone(tone),
+                ),
+                span(
+                    format!("{:>7}", format::count(number)),
+                    if number == 0 { Role::Dim } else { Role::Title },
+                    shared,
+                ),
+                span(
+                    format!("  {}", format::pad(&note.unwrap_or_default(), 16)),
+                    Role::Dim,
+                    shared,
+                ),
+            ];
+            let right = match spark {
+                Some((name, bars, role)) => vec![
+                    span(format!("{name:<10}"), Role::Dim, shared),
+                    Span::styled(bars, shared.style(role)),
+                ],
+                None => vec![span(
+                    format!(
+                        "last minute  {} in  {} done  {} failed",
+                        format::count(last_minute.received),
+                        format::count(stats.processed_last_minute.max(last_minute.processed)),
+                        format::count(last_minute.failed)
+                    ),
+                    Role::Dim,
+                    shared,
+                )],
+            };
+            Row {
+                line: spread(left, right, width),
+                command: Some(format!("events state:{state}")),
+            }
+        })
+        .collect()
+}
+
+fn provider_row(figures: &ProviderFigures, shared: &Shared) -> Row {
+    let tone = provider_tone(figures);
+    let missing = shared.glyphs.missing;
+    let share = figures
+        .apply_ok_percent
+        .map_or_else(|| missing.to_owned(), |percent| format!("{percent:.1}%"));
+    let latency = figures.api_p95_ms.map_or_else(
+        || missing.to_owned(),
+        |millis| {
+            if millis >= 1_000.0 {
+                format!("{:.1}s", millis / 1_000.0)
+            } else {
+                format!("{millis:.0}ms")
+            }
+        },
+    );
+    let last = figures
+        .last_event_at
+        .map_or_else(|| missing.to_owned(), |at| shared.clock.short(at));
+    let mut state = Vec::new();
+    if let Some(reason) = &figures.paused {
+        state.push(format!("paused: {}", format::clean(reason)));
+    }
+    if !figures.api {
+        state.push("no API key".to_owned());
+    }
+    match figures.webhook_secrets {
+        0 => state.push("no webhook secret".to_owned()),
+        1 => {}
+        many => state.push(format!("{many} webhook secrets (rotating)")),
+    }
+    if state.is_empty() {
+        state.push("configured".to_owned());
+    }
+    let role = if tone == Tone::Ok {
+        Role::Dim
+    } else {
+        Role::Attention
+    };
+    Row {
+        line: Line::from(vec![
+            Span::styled(
+                format!("{} {:<12}", shared.glyphs.sign(tone), figures.provider.as_str()),
+                shared.tone(tone),
+            ),
+            span(
+                format!("{:>7}", format::count(figures.received_last_minute)),
+                Role::Text,
+                shared,
+            ),
+            span(format!("{share:>10}{latency:>9}  "), Role::Text, shared),
+            span(format!("{}  ", format::pad(&last, 11)), Role::Text, shared),
+            span(state.join(", "), role, shared),
+        ]),
+        command: Some(format!("events provider:{}", figures.provider)),
+    }
+}
+
+fn money_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
+    let amounts: Vec<String> = overview.money.iter().map(ToString::to_string).collect();
+    let amounts = if amounts.is_empty() {
+        "nothing booked".to_owned()
+    } else {
+        amounts.join("   ")
+    };
+    let mut rows = vec![Row {
+        line: Line::from(vec![
+            span("MONEY ", Role::Title, shared),
+            span("last 24 h  ", Role::Dim, shared),
+            span(amounts, Role::Text, shared),
+        ]),
+        command: None,
+    }];
+    if overview.failed_payments > 0 {
+        let number = usize::try_from(overview.failed_payments).unwrap_or(usize::MAX);
+        rows.push(Row {
+            line: Line::from(vec![
+                Span::styled(
+                    format!("{} ", shared.glyphs.attention),
+                    shared.tone(Tone::Attention),
+                ),
+                span(
+                    format!("{} in the last 24 h", format::counted(number, "failed payment")),
+                    Role::Text,
+                    shared,
+                ),
+            ]),
+            command: Some("orders status:failed since:1d".to_owned()),
+        });
+    }
+    if overview.unlinked_payers > 0 {
+        let number = usize::try_from(overview.unlinked_payers).unwrap_or(usize::MAX);
+        let verb = if number == 1 { "is" } else { "are" };
+        rows.push(Row {
+            line: Line::from(vec![
+                Span::styled(
+                    format!("{} ", shared.glyphs.attention),
+                    shared.tone(Tone::Attention),
+                ),
+                span(
+                    format!(
+                        "{} {verb} linked to no owner",
+                        format::counted(number, "paying customer")
+                    ),
+                    Role::Text,
+                    shared,
+                ),
+            ]),
+            command: Some("customers owner:none".to_owned()),
+        });
+    }
+    rows
+}
+
+fn process_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
+    if overview.processes.is_empty() {
+        let text = "no listener or worker has been seen; start one with `billdeck serve`";
+        return vec![Row {
+            line: Line::styled(
+                format!("{} {text}", shared.glyphs.attention),
+                shared.tone(Tone::Attention),
+            ),
+            command: None,
+        }];
+    }
+    overview
+        .processes
+        .iter()
+        .map(|process| {
+            let late = shared.now().duration_since(process.last_seen).as_secs() > 60;
+            let tone = if late { Tone::Attention } else { Tone::Ok };
+            let workers = match process.workers {
+                0 => String::new(),
+                number => format::counted(usize::try_from(number).unwrap_or(0), "worker"),
+            };
+            Row {
+                line: Line::from(vec![
+                    Span::styled(
+                        format!(
+                            "{} {:<12}",
+                            shared.glyphs.sign(tone),
+                            format::clean(&process.kind)
+                        ),
+                        shared.tone(tone),
+                    ),
+                    span(
+                        format!("{} ", format::pad(&format::clean(&process.name), 30)),
+                        Role::Text,
+                        shared,
+                    ),
+                    span(format!("{} ", format::pad(&workers, 11)), Role::Text, shared),
+                    span(
+                        format!(
+                            "seen {}   {}",
+                            shared.clock.short(process.last_seen),
+                            format::clean(&process.version)
+                        ),
+                        Role::Dim,
+                        shared,
+                    ),
+                ]),
+                command: None,
+            }
+        })
+        .collect()
+}
+
+fn rows(width: u16, shared: &Shared) -> Vec<Row> {
+    let Some(overview) = &shared.overview.value else {
+        return Vec::new();
+    };
+    // Longer lines than this are no easier to read.
+    let width = usize::from(width.saturating_sub(3)).min(130);
+    let mut rows = vec![heading("NEEDS ATTENTION", shared)];
+    if overview.attention.is_empty() {
+        let line = format!(
+            "{} nothing dead, nothing failing, nothing in doubt",
+            shared.glyphs.ok
+        );
+        rows.push(Row {
+            line: Line::styled(line, shared.tone(Tone::Ok)),
+            command: None,
+        });
+    }
+    rows.extend(
+        overview
+            .attention
+            .iter()
+            .map(|attention| attention_row(attention, width, shared)),
+    );
+    rows.push(blank());
+    let last_hour = vec![span("last hour", Role::Dim, shared)];
+    rows.push(Row {
+        line: spread(vec![span("EVENTS", Role::Title, shared)], last_hour, width),
+        command: None,
+    });
+    rows.extend(backlog_rows(overview, width, shared));
+    rows.push(blank());
+    rows.push(Row {
+        line: Line::from(vec![
+            span(format!("{:<14}", "PROVIDERS"), Role::Title, shared),
+            span(
+                format!(
+                    "{:>7}{:>10}{:>9}  {:<11}",
+                    "in/min", "apply ok", "API p95", "last event"
+                ),
+                Role::Dim,
+                shared,
+            ),
+        ]),
+        command: None,
+    });
+    rows.extend(
+        overview
+            .providers
+            .iter()
+            .map(|figures| provider_row(figures, shared)),
+    );
+    rows.extend(process_rows(overview, shared));
+    rows.push(blank());
+    rows.extend(money_rows(overview, shared));
+    rows
+}
+
+impl Screen for OverviewScreen {
+    fn is_at(&self, place: &Place) -> bool {
+        matches!(place, Place::Overview)
+    }
+
+    fn banner(&self, shared: &Shared) -> Banner {
+        let mut right = Vec::new();
+        let zone = match shared.clock.style {
+            format::TimeStyle::Utc => jiff::tz::TimeZone::UTC,
+            format::TimeStyle::Relative | format::TimeStyle::Local => shared.clock.zone.clone(),
+        };
+        let clock = shared.now().to_zoned(zone).strftime("%H:%M %Z").to_string();
+        let live = if shared.live {
+            format!("live {} ", shared.glyphs.dot)
+        } else {
+            String::new()
+        };
+        right.push((format!("{live}{clock}"), Role::Dim));
+        right.extend(freshness(&shared.overview, shared));
+        Banner {
+            crumbs: vec!["Overview".to_owned()],
+            filter: None,
+            right,
+        }
+    }
+
+    fn contexts(&self, _: &Shared) -> &'static [Context] {
+        &[Context::Object, Context::Move]
+    }
+
+    fn enter(&mut self, _: &mut Cx<'_>) {}
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> bool {
+        let commands = Self::commands(cx.shared);
+        self.cursor = self.cursor.min(commands.len().saturating_sub(1));
+        if let Some(cursor) = moved(action, self.cursor, commands.len()) {
+            self.cursor = cursor;
+            return true;
+        }
+        if action == Action::Open {
+            if let Some(command) = commands.get(self.cursor) {
+                cx.todo.push(Todo::Command(command.clone()));
+            }
+            return true;
+        }
+        false
+    }
+
+    fn answer(&mut self, _: RunId, _: Answer, _: &mut Cx<'_>) {}
+
+    fn again(&mut self, why: Again, cx: &mut Cx<'_>) {
+        let either = is_due(why, News::Events, cx.shared.overview.at, cx.now())
+            || is_due(why, News::Records, cx.shared.overview.at, cx.now());
+        if either {
+            let mut overview = std::mem::take(&mut cx.shared.overview);
+            cx.load(&mut overview, Read::Overview);
+            cx.shared.overview = overview;
+        }
+    }
+
+    fn why_not(&self, action: Action, shared: &Shared) -> Result<(), String> {
+        match action {
+            Action::Open if Self::commands(shared).is_empty() => Err("nothing has been read yet".to_owned()),
+            Action::Open => Ok(()),
+            Action::NextPane | Action::PreviousPane | Action::Zoom => {
+                Err("there is one pane only".to_owned())
+            }
+            Action::Inspector => Err("the inspector stands beside lists".to_owned()),
+            Action::OpenAtProvider
+            | Action::Actions
+            | Action::CopyId
+            | Action::CopyJson
+            | Action::CopyLink
+            | Action::RelatedCustomer
+            | Action::RelatedSubscriptions
+            | Action::RelatedEvents
+            | Action::RelatedOrders => Err("the overview counts things; Enter leads to them".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_filter(&mut self, _: &str, _: &mut Cx<'_>) -> Result<(), String> {
+        Err("the overview has no filter; 3 shows the events".to_owned())
+    }
+
+    fn filter(&self) -> String {
+        String::new()
+    }
+
+    fn sort(&mut self, _: &str, _: &mut Cx<'_>) -> Result<(), String> {
+        Err("only lists are sorted".to_owned())
+    }
+
+    fn export(&self) -> Option<(ExportList, Option<BTreeSet<Uuid>>, &'static str)> {
+        None
+    }
+
+    fn deadline(&self, _: &Shared) -> Option<Timestamp> {
+        None
+    }
+
+    fn tick(&mut self, _: &mut Cx<'_>) {}
+
+    fn escape(&mut self, _: &mut Cx<'_>) -> bool {
+        false
+    }
+
+    fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
+        if area.height == 0 || area.width < 4 {
+            return;
+        }
+        if shared.overview.value.is_none() {
+            let lines = waiting(
+                &shared.overview.error,
+                shared.overview.since(),
+                "overview",
+                shared,
+            );
+            for (line, y) in lines.iter().zip(area.y..area.y + area.height) {
+                frame.buffer_mut().set_line(area.x + 2, y, line, area.width - 2);
+            }
+            return;
+        }
+        let mut rows = rows(area.width, shared);
+        let height = usize::from(area.height);
+        // Blank lines are the first to go where there is no room.
+        while rows.len() > height
+            && let Some(gap) = rows
+                .iter()
+                .rposition(|row| row.command.is_none() && row.line.spans.is_empty())
+        {
+            rows.remove(gap);
+        }
+        let choices = rows.iter().filter(|row| row.command.is_some()).count();
+        let chosen = self.cursor.min(choices.saturating_sub(1));
+        let cursor_row = rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.command.is_some())
+            .nth(chosen)
+            .map(|(index, _)| index);
+        let top = cursor_row
+            .unwrap_or(0)
+            .saturating_sub(height.saturating_sub(2))
+            .min(rows.len().saturating_sub(height));
+        for (offset, row) in rows.iter().skip(top).take(height).enumerate() {
+            let y = area.y + u16::try_from(offset).unwrap_or(u16::MAX);
+            let indent = if row.command.is_some() { 2 } else { 1 };
+            let buffer = frame.buffer_mut();
+            buffer.set_line(area.x + indent, y, &row.line, area.width - indent);
+            if cursor_row == Some(top + offset) {
+                buffer.set_string(area.x, y, shared.glyphs.bar, shared.style(Role::Focus));
+                let place = Rect {
+                    x: area.x + 1,
+                    y,
+                    width: area.width - 1,
+                    height: 1,
+                };
+                buffer.set_style(place, Style::reset().patch(shared.style(Role::Cursor)));
+            }
+        }
+    }
+}
