@@ -234,8 +234,9 @@ impl<'t> Round<'t, '_> {
             evidence: item.evidence,
             unsure: true,
         };
-        let says_the_same =
-            dispatch(&mut self.work, item.observation, proof).is_ok() && self.work.rows.say_the_same(&before);
+        let fits = dispatch(&mut self.work, item.observation, proof).is_ok();
+        order::settle(&mut self.work);
+        let says_the_same = fits && self.work.rows.say_the_same(&before);
         self.work.rows = before;
         self.work.notes.truncate(notes);
         if says_the_same {

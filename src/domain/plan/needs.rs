@@ -37,8 +37,6 @@ impl Needs {
                 self.name(ObjectKind::Subscription, seen.subscription.as_ref());
                 self.name(ObjectKind::Order, seen.order.as_ref());
                 self.name(ObjectKind::Payment, seen.payment.as_ref());
-                // A session without an invoice is an order under the session's own id.
-                self.name(ObjectKind::Order, Some(&seen.id));
             }
             Observation::Order(seen) => {
                 for payment in &seen.payments {

@@ -240,7 +240,8 @@ impl Life {
                 }
             }
             Step::FailToRenew => {
-                if self.is_alive() {
+                // Once the provider has given up it tries no more.
+                if self.is_alive() && self.subscription.status != SubscriptionStatus::Unpaid {
                     if self.owed.is_none() {
                         self.start_period();
                         self.tell(self.subscription.clone(), None);

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    seen::{invoice, subscription},
+    seen::{invoice, link, payment, subscription},
     world::{End, Told, World, at, id, money, object, told},
 };
 use crate::domain::{
-    observation::{Fact, FactKind},
-    order::{Collection, OrderStatus},
+    observation::{Fact, FactKind, OrderSeen},
+    order::{Collection, OrderStatus, PaymentStatus},
     plan::{Reading, Stop},
     provider::ObjectKind,
     subscription::{SubscriptionStatus, Verification},
@@ -240,4 +240,45 @@ fn a_read_from_before_the_event_does_not_answer_for_it() {
     ));
     world.settle(vec![body, kept], &[]);
     assert_eq!(world.subscription("sub_1").status, SubscriptionStatus::PastDue);
+}
+
+#[test]
+fn what_an_invoice_borrows_from_its_payment_makes_no_doubt() {
+    let mut world = World::new(Reading::Possible);
+    let untimed = OrderSeen {
+        paid_at: None,
+        ..invoice("in_1", Collection::Paid)
+    };
+    world.take(&told(
+        "evt_1",
+        10,
+        payment("pi_1", PaymentStatus::Succeeded).into(),
+    ));
+    world.take(&told("evt_2", 20, link("in_1", "pi_1").into()));
+    world.take(&told("evt_3", 30, untimed.clone().into()));
+    let twin = told("evt_4", 30, untimed.into());
+    let plan = world.plan(&[twin.testimony()], &[], &BTreeSet::new()).unwrap();
+    assert_eq!(
+        plan.verdicts.get(&object(ObjectKind::Order, "in_1")),
+        Some(&Verdict::InEffect)
+    );
+}
+
+#[test]
+fn news_of_one_object_makes_no_doubt_about_another() {
+    let mut world = World::new(Reading::Possible);
+    world.take(&told("evt_1", 10, link("in_1", "pi_1").into()));
+    let mut twin = told("evt_2", 10, link("in_1", "pi_1").into());
+    twin.observations
+        .push(payment("pi_2", PaymentStatus::Succeeded).into());
+    let plan = world.plan(&[twin.testimony()], &[], &BTreeSet::new()).unwrap();
+    assert_eq!(
+        plan.verdicts
+            .get(&object(ObjectKind::PaymentLink, "inpay_in_1_pi_1")),
+        Some(&Verdict::InEffect)
+    );
+    assert_eq!(
+        plan.verdicts.get(&object(ObjectKind::Payment, "pi_2")),
+        Some(&Verdict::Apply)
+    );
 }
