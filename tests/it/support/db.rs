@@ -134,6 +134,7 @@ async fn copy_of(cluster: Arc<Cluster>, template: Option<&str>) -> TestDb {
     let name = format!("billdeck_test_{}_{}", std::process::id(), Uuid::now_v7().simple());
     let from = template.unwrap_or("template0");
     let mut admin = admin(&cluster).await;
+    clean_up(&mut admin).await;
     run(
         &mut admin,
         format!("create database {name} template {from} strategy wal_log"),
