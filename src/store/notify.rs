@@ -38,10 +38,12 @@ impl Bell {
                 if !rung {
                     continue;
                 }
-                if let Err(error) = sqlx::query("select pg_notify($1, '')")
-                    .bind(channel)
-                    .execute(&pool)
-                    .await
+                // A notification needs a commit but no flush: it is worth nothing after a crash.
+                if let Err(error) =
+                    sqlx::query("select set_config('synchronous_commit', 'off', true), pg_notify($1, '')")
+                        .bind(channel)
+                        .execute(&pool)
+                        .await
                 {
                     tracing::debug!(channel, error = %error, "could not tell other processes; they will look by themselves");
                 }

@@ -120,7 +120,7 @@ impl Committer {
     async fn attempt(&mut self, entries: &[Entry]) -> Result<Vec<Result<Written, Failure>>, StoreError> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => match within(CONNECT_TIMEOUT, self.shared.store.connect_apart()).await {
+            None => match within(CONNECT_TIMEOUT, self.connect()).await {
                 Ok(conn) => conn,
                 Err(error) => {
                     self.shared.set_away(true);
@@ -146,6 +146,12 @@ impl Committer {
             })
         });
         Ok(outcomes.collect())
+    }
+
+    async fn connect(&self) -> Result<PgConnection, StoreError> {
+        let mut conn = self.shared.store.connect_apart().await?;
+        intake::make_ready(&mut conn).await?;
+        Ok(conn)
     }
 
     fn log(&mut self, error: &StoreError, what: &'static str) {
