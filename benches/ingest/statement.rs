@@ -16,7 +16,12 @@ use super::{Outcome, Place, cpu::Reading, event, say};
 const SQL: &str = include_str!("../../src/store/intake.sql");
 
 /// As many rows as one commit shares when 32 deliveries come at once and two batches are in flight.
-fn batch() -> usize { std::env::var("EXP_BATCH").ok().and_then(|t| t.parse().ok()).unwrap_or(16) }
+fn batch() -> usize {
+    std::env::var("EXP_BATCH")
+        .ok()
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(16)
+}
 
 /// The tables whose rows can be left out, by the statement's name for the part that writes them.
 const ROWS: [(&str, &str); 3] = [
@@ -127,7 +132,11 @@ async fn measure(place: &Place, sql: &str, before: &[String], length: Duration) 
         .map(|number| event::body("evt_1Q000000000000000000", number))
         .collect();
     let mut conns = Vec::new();
-    for writer in 0..std::env::var("EXP_CONNS").ok().and_then(|t| t.parse().ok()).unwrap_or(2_u64) {
+    for writer in 0..std::env::var("EXP_CONNS")
+        .ok()
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(2_u64)
+    {
         let mut conn = options.connect().await?;
         intake::make_ready(&mut conn).await?;
         write(&mut conn, sql, &bodies, writer, 0).await?;
