@@ -91,6 +91,8 @@ impl Demo {
     /// Starts everything. When this returns the listener takes deliveries and the accounts begin to come in.
     pub async fn start(options: DemoOptions, progress: Arc<dyn Progress>) -> Result<Self, DemoError> {
         let mut config = options.config;
+        // The demo empties its database: only ever its own.
+        config.settings.database.url = None;
         let folder = DemoFolder::open(&config.settings.database.data_dir, options.fresh).await?;
         let path = folder.catalog(config.catalog.file.text())?;
         config.catalog = Arc::new(LoadedCatalog::read(&path, &path).map_err(DemoError::Catalog)?);
