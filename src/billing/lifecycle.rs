@@ -194,17 +194,22 @@ impl Change<'_> {
             // A price in no plan: the row follows when the catalogue names it.
             Ok((tx, Judgement::Wait { meanwhile, .. })) => (tx, meanwhile, Ok(())),
             Ok((tx, Judgement::Fail { problem, .. })) => {
-                (tx, Plan::default(), Err(BillingError::Problem(problem)))
+                drop(tx);
+                (
+                    self.fenced().await?,
+                    Plan::default(),
+                    Err(BillingError::Problem(problem)),
+                )
             }
             Ok((tx, Judgement::Elsewhere { lane, .. })) => {
+                drop(tx);
                 let busy = BillingError::LaneBusy {
                     lane: lane.to_string(),
                 };
-                (tx, Plan::default(), Err(busy))
+                (self.fenced().await?, Plan::default(), Err(busy))
             }
             Err(JudgeError::Read(ReadError::Provider(error))) => {
-                let tx = self.fenced().await?;
-                (tx, Plan::default(), Err(error.into()))
+                (self.fenced().await?, Plan::default(), Err(error.into()))
             }
             Err(JudgeError::Read(ReadError::Store(error)) | JudgeError::Store(error)) => {
                 return Err(error.into());

@@ -162,8 +162,10 @@ impl Verify<'_> {
         let (billing, subject) = (self.billing, self.subject);
         let book = subject.book();
         let customer = ObjectRef::new(ObjectKind::Customer, subject.customer().clone());
-        let mut seen: Vec<Seen> = Vec::new();
-        seen.extend(reader.read(billing, book, &customer, None).await?);
+        // First, since what it says of its customer decides the lane.
+        let own = reader.read(billing, book, &subject.object, None).await?;
+        let request_id = own.as_ref().and_then(|seen| seen.request_id.clone());
+        let payer = reader.read(billing, book, &customer, None).await?;
 
         let listing = ticket(billing).await?;
         reader.last_ticket = Some(listing);
@@ -175,11 +177,7 @@ impl Verify<'_> {
             object != subject.object && object != customer
         });
         let notes = others_alive(&listed.testimony.observations, &subject.object);
-        seen.push(listed);
-
-        let own = reader.read(billing, book, &subject.object, None).await?;
-        let request_id = own.as_ref().and_then(|seen| seen.request_id.clone());
-        seen.extend(own);
+        let seen: Vec<Seen> = own.into_iter().chain(payer).chain([listed]).collect();
         Ok(Found {
             case: Case::of_reads(book, seen),
             notes,

@@ -221,6 +221,38 @@ async fn what_was_done_and_could_not_be_stored_is_said_so() {
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_fit_leaves_the_state_pending_and_says_that_it_was_done() {
+    let (world, sub) = World::with_subscription().await;
+    // The provider has given the subscription to somebody whose lane is not held.
+    world.provider.change("sub_1", |seen| seen.customer = id("cus_2"));
+    let by = world.by("wrong record");
+    let error = lifecycle::cancel(&world.billing, sub, CancelWhen::Now, by)
+        .await
+        .unwrap_err();
+
+    assert_eq!((error.code(), error.outcome_unknown()), ("unrecorded", true));
+    assert_eq!(
+        world.rows("select status, verification from subscription").await,
+        json!([{ "status": "active", "verification": "pending" }])
+    );
+    assert_eq!(
+        world.audit().await,
+        json!([
+            line("subscription.cancel.now", "requested", "wrong record"),
+            line("subscription.cancel.now", "done", "wrong record"),
+        ])
+    );
+    verify(&world.billing, sub, Provided::Applied, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.rows("select status, verification from subscription").await,
+        json!([{ "status": "canceled", "verification": "verified" }])
+    );
+    world.assert_lanes_free().await;
+}
+
+#[tokio::test]
 async fn a_price_in_no_plan_does_not_hide_that_the_cancellation_was_done() {
     let (world, sub) = World::with_subscription().await;
     world

@@ -1,22 +1,24 @@
 //! Ours beside the provider's.
 
+use std::time::Duration;
+
 use billdeck::{
     billing::{
-        BillingError, Rules,
+        BillingError, Rules, lanes,
         verify::{Provided, verify, verify_customer},
     },
     domain::{
         money::{Currency, Money},
         observation::{Observation, OrderSeen, PaymentSeen, RefundSeen},
         order::{Collection, OrderKind, PaymentStatus, RefundStatus},
-        provider::ObjectKind,
+        provider::{LaneKey, ObjectKind},
         subscription::SubscriptionStatus,
     },
 };
 use serde_json::json;
 
 use super::{World, billing_on, line};
-use crate::support::scripted::{Step, Turn, customer, id, subscription};
+use crate::support::scripted::{BOOK, Step, Turn, customer, id, subscription};
 
 fn pesos(minor: i64) -> Money {
     Money::new(minor, "MXN".parse::<Currency>().unwrap())
@@ -271,6 +273,31 @@ async fn a_subscription_that_is_gone_counts_as_canceled() {
         world.rows("select status, verification from subscription").await,
         json!([{ "status": "canceled", "verification": "verified" }])
     );
+}
+
+#[tokio::test]
+async fn a_subscription_that_was_given_to_another_customer_is_settled_in_that_ones_lane() {
+    let (world, sub) = World::with_subscription().await;
+    world.provider.add_customer(customer("cus_2"));
+    world.provider.change("sub_1", |seen| seen.customer = id("cus_2"));
+    let lane = LaneKey::new(BOOK, &id("cus_2"));
+    let held = lanes::take(&world.billing, &lane).await.unwrap().unwrap();
+
+    let moved = verify(&world.billing, sub, Provided::Applied, None);
+    tokio::pin!(moved);
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut moved).await;
+    assert!(early.is_err(), "it went on although another holds the lane");
+    assert_eq!(world.db.number("select count(*) from attempt").await, 0);
+    held.release().await;
+
+    moved.await.unwrap();
+    let holder = world
+        .rows(
+            "select provider_customer_id from subscription join customer_link on customer_link.id = link_id",
+        )
+        .await;
+    assert_eq!(holder, json!([{ "provider_customer_id": "cus_2" }]));
+    world.assert_lanes_free().await;
 }
 
 #[tokio::test]
