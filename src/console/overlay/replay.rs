@@ -53,6 +53,8 @@ enum Stage {
 pub(crate) struct ReplayDialog {
     subjects: Vec<Subject>,
     mode: ReplayMode,
+    /// What is planned so far, and the request for more of it.
+    planned: BTreeMap<EventId, ReplayItem>,
     plan: Loaded<Vec<ReplayItem>>,
     stage: Stage,
     results: BTreeMap<EventId, ReplayItem>,
@@ -78,6 +80,7 @@ impl ReplayDialog {
                 })
                 .collect(),
             mode: ReplayMode::Converge,
+            planned: BTreeMap::new(),
             plan: Loaded::default(),
             stage: Stage::Planning,
             results: BTreeMap::new(),
@@ -88,16 +91,41 @@ impl ReplayDialog {
         }
     }
 
-    fn ask_plan(&mut self, cx: &mut Cx<'_>) {
-        self.plan.value = None;
+    /// Plans from the start.
+    fn plan_again(&mut self, cx: &mut Cx<'_>) {
+        self.planned.clear();
         self.plan.error = None;
-        let ids = self.subjects.iter().map(|subject| subject.id).collect();
-        let mode = self.mode;
-        cx.load(&mut self.plan, Read::ReplayPreview { ids, mode });
+        self.plan_more(cx);
+    }
+
+    /// Asks for the plan of the next events: each may need a read of the provider, so not for all at once.
+    fn plan_more(&mut self, cx: &mut Cx<'_>) {
+        let ids: Vec<EventId> = self
+            .subjects
+            .iter()
+            .map(|subject| subject.id)
+            .filter(|id| !self.planned.contains_key(id))
+            .take(CHUNK)
+            .collect();
+        if !ids.is_empty() {
+            let mode = self.mode;
+            cx.load(&mut self.plan, Read::ReplayPreview { ids, mode });
+        }
+    }
+
+    fn take_plan(&mut self, cx: &mut Cx<'_>) {
+        let before = self.planned.len();
+        let items = self.plan.value.take().unwrap_or_default();
+        self.planned
+            .extend(items.into_iter().map(|item| (item.event_id, item)));
+        // An answer that says nothing new would be asked for without end.
+        if self.planned.len() > before {
+            self.plan_more(cx);
+        }
     }
 
     fn is_planned(&self) -> bool {
-        self.plan.value.is_some()
+        self.plan.error.is_none() && self.plan.since().is_none() && !self.planned.is_empty()
     }
 
     fn start(&mut self, cx: &mut Cx<'_>) {
@@ -190,11 +218,10 @@ impl ReplayDialog {
     }
 
     fn list(&self, width: usize, shared: &Shared) -> Vec<Line<'static>> {
-        let planned = self.plan.value.as_deref().unwrap_or_default();
         let mut lines = Vec::new();
         for subject in &self.subjects {
             let item = match self.stage {
-                Stage::Planning => planned.iter().find(|item| item.event_id == subject.id),
+                Stage::Planning => self.planned.get(&subject.id),
                 Stage::Running { .. } | Stage::Done => self.results.get(&subject.id),
             };
             lines.extend(self.subject_lines(subject, item, width, shared));
@@ -219,7 +246,9 @@ impl ReplayDialog {
             (None, None, Stage::Running { asked, .. }) if asked.contains(&subject.id) => {
                 (Tone::Pending, "running")
             }
-            (None, None, _) => (Tone::Off, if planning { "not in the plan" } else { "waits" }),
+            (None, None, Stage::Planning) if self.is_planned() => (Tone::Off, "not in the plan"),
+            (None, None, Stage::Planning) => (Tone::Pending, "being planned"),
+            (None, None, _) => (Tone::Off, "waits"),
         };
         let name = format::id(&subject.label, glyphs);
         let mut lines = vec![Line::from(vec![
@@ -370,7 +399,7 @@ impl Overlay for ReplayDialog {
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.ask_plan(cx);
+        self.plan_again(cx);
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> Fate {
@@ -381,7 +410,7 @@ impl Overlay for ReplayDialog {
                     ReplayMode::AsRecorded => ReplayMode::Converge,
                 };
                 self.scroll = 0;
-                self.ask_plan(cx);
+                self.plan_again(cx);
                 return Fate::Stay;
             }
             Action::ScrollDown => {
@@ -427,7 +456,9 @@ impl Overlay for ReplayDialog {
     fn answer(&mut self, run: RunId, answer: Answer, cx: &mut Cx<'_>) -> Fate {
         match answer {
             Answer::ReplayPreview(result) => {
-                self.plan.take(run, result, cx.now());
+                if self.plan.take(run, result, cx.now()) && self.plan.error.is_none() {
+                    self.take_plan(cx);
+                }
             }
             Answer::Replay(result) => {
                 if let Stage::Running { run: waiting, asked } = &self.stage
@@ -449,14 +480,15 @@ impl Overlay for ReplayDialog {
     fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let width = area.width.min(100);
         let inner = usize::from(width.saturating_sub(4));
-        let mut list = match (&self.stage, &self.plan.value, &self.plan.error) {
-            (Stage::Planning, None, Some(error)) => error_lines(
+        let mut list = match (&self.stage, self.planned.is_empty(), &self.plan.error) {
+            (Stage::Planning, _, Some(error)) => error_lines(
                 error,
                 "The plan could not be made",
+                "m and m again try once more",
                 width.saturating_sub(4),
                 shared,
             ),
-            (Stage::Planning, None, None) => vec![
+            (Stage::Planning, true, None) => vec![
                 Line::default(),
                 Line::styled(
                     format!("{} working out what would change", shared.spinner()),
