@@ -14,7 +14,7 @@ use super::{
     keymap::{Binding, Chord, Context},
     msg::Msg,
     nav::{Place, Stack},
-    operations::{Noise, Operations, Owner, State, Toast},
+    operations::{Operations, Owner, Toast},
     overlay::{Overlay, dialog, prompt::Prompt},
     screens::{self, Again, Screen},
     shared::{Cx, Loaded, POLL, Shared, Wish},

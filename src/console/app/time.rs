@@ -1,24 +1,14 @@
 //! Deadlines, news, and reading again.
 
-use std::collections::VecDeque;
-
-use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::Frame;
 
 use super::super::{
-    ConsoleOptions,
-    desk::{News, Setting},
-    effect::{Access, Effect, Export, ExportFormat, Read},
-    format::Clock,
-    keymap::{Binding, Chord, Context},
-    msg::Msg,
-    nav::{Place, Stack},
-    operations::{Noise, Operations, Owner, State, Toast},
-    overlay::{Overlay, dialog, prompt::Prompt},
-    screens::{self, Again, Screen},
-    shared::{PATIENCE, Cx, Loaded, POLL, Shared, Wish},
-    theme::{Glyphs, Theme},
+    desk::News,
+    effect::Read,
+    nav::Place,
+    operations::{Noise, State, Toast},
+    screens::Again,
+    shared::{PATIENCE, POLL},
 };
 
 use super::{App, CHOICES};

@@ -3,33 +3,12 @@
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::super::{customers, events, orders, subscriptions};
 use crate::{
-    console::{
-        format,
-        msg::SubscriptionSheet,
-        overlay::replay,
-        shared::Shared,
-        theme::{Role, Tone},
-        widgets::{
-            json::{Document, Key, Kind, Tree},
-            pane::{change, field, long_field},
-        },
-    },
-    domain::{
-        event::Problem,
-        subscription::{Difference, SubscriptionItem},
-        views::{
-            action::ReplayItem,
-            customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
-            event::{AttemptView, ChangeView, EventDetail, EventRow},
-            order::OrderRow,
-            subscription::{SubscriptionDetail, SubscriptionRow},
-        },
-    },
+    console::{format, shared::Shared, theme::Role, widgets::pane::change},
+    domain::{subscription::Difference, views::event::ChangeView},
 };
 
-use super::{cleaned, span, status};
+use super::{cleaned, span};
 
 /// The row that changes belong to.
 pub(super) fn row_line(table: &str, key: &str, at: Option<Timestamp>, shared: &Shared) -> Line<'static> {

@@ -1,32 +1,16 @@
 //! Customers and their story.
 
-use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::super::{customers, events, orders, subscriptions};
+use super::super::customers;
 use crate::{
     console::{
         format,
-        msg::SubscriptionSheet,
-        overlay::replay,
         shared::Shared,
         theme::{Role, Tone},
-        widgets::{
-            json::{Document, Key, Kind, Tree},
-            pane::{change, field, long_field},
-        },
+        widgets::pane::{field, long_field},
     },
-    domain::{
-        event::Problem,
-        subscription::{Difference, SubscriptionItem},
-        views::{
-            action::ReplayItem,
-            customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
-            event::{AttemptView, ChangeView, EventDetail, EventRow},
-            order::OrderRow,
-            subscription::{SubscriptionDetail, SubscriptionRow},
-        },
-    },
+    domain::views::customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
 };
 
 use super::{cleaned, span, status};

@@ -1,35 +1,15 @@
 //! Documents, line by line.
 
-use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::super::{customers, events, orders, subscriptions};
-use crate::{
-    console::{
-        format,
-        msg::SubscriptionSheet,
-        overlay::replay,
-        shared::Shared,
-        theme::{Role, Tone},
-        widgets::{
-            json::{Document, Key, Kind, Tree},
-            pane::{change, field, long_field},
-        },
-    },
-    domain::{
-        event::Problem,
-        subscription::{Difference, SubscriptionItem},
-        views::{
-            action::ReplayItem,
-            customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
-            event::{AttemptView, ChangeView, EventDetail, EventRow},
-            order::OrderRow,
-            subscription::{SubscriptionDetail, SubscriptionRow},
-        },
-    },
+use crate::console::{
+    format,
+    shared::Shared,
+    theme::Role,
+    widgets::json::{Document, Key, Kind, Tree},
 };
 
-use super::{cleaned, span, status};
+use super::{cleaned, span};
 
 pub(crate) fn document(document: &Document, most: usize, shared: &Shared) -> Vec<Line<'static>> {
     let tree = Tree::of(document);

@@ -1,32 +1,11 @@
 //! Lines in which objects are told, shared by inspectors and detail screens so that both say the same.
 
-use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::{customers, events, orders, subscriptions};
-use crate::{
-    console::{
-        format,
-        msg::SubscriptionSheet,
-        overlay::replay,
-        shared::Shared,
-        theme::{Role, Tone},
-        widgets::{
-            json::{Document, Key, Kind, Tree},
-            pane::{change, field, long_field},
-        },
-    },
-    domain::{
-        event::Problem,
-        subscription::{Difference, SubscriptionItem},
-        views::{
-            action::ReplayItem,
-            customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
-            event::{AttemptView, ChangeView, EventDetail, EventRow},
-            order::OrderRow,
-            subscription::{SubscriptionDetail, SubscriptionRow},
-        },
-    },
+use crate::console::{
+    format,
+    shared::Shared,
+    theme::{Role, Tone},
 };
 
 mod change;

@@ -1,31 +1,19 @@
 //! Subscriptions and what they bill for.
 
-use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::super::{customers, events, orders, subscriptions};
+use super::super::subscriptions;
 use crate::{
     console::{
         format,
         msg::SubscriptionSheet,
-        overlay::replay,
         shared::Shared,
         theme::{Role, Tone},
-        widgets::{
-            json::{Document, Key, Kind, Tree},
-            pane::{LABEL, change, field, long_field},
-        },
+        widgets::pane::{LABEL, change, field, long_field},
     },
     domain::{
-        event::Problem,
-        subscription::{Difference, SubscriptionItem},
-        views::{
-            action::ReplayItem,
-            customer::{CustomerDetail, CustomerRow, TimelineEntry, TimelineKind},
-            event::{AttemptView, ChangeView, EventDetail, EventRow},
-            order::OrderRow,
-            subscription::{SubscriptionDetail, SubscriptionRow},
-        },
+        subscription::SubscriptionItem,
+        views::subscription::{SubscriptionDetail, SubscriptionRow},
     },
 };
 
@@ -179,11 +167,7 @@ pub(crate) fn subscription_head(
         .map(|detail| detail.mismatch.as_slice())
         .unwrap_or_default()
     {
-        let mut spans = vec![span(
-            format::pad("Disagrees", LABEL),
-            Role::Attention,
-            shared,
-        )];
+        let mut spans = vec![span(format::pad("Disagrees", LABEL), Role::Attention, shared)];
         spans.extend(change(&difference.field, &difference.before, &difference.after, shared).spans);
         lines.push(Line::from(spans));
     }

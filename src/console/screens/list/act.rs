@@ -1,35 +1,13 @@
 //! What keys do in a list.
 
-use std::collections::BTreeSet;
-
-use jiff::{SignedDuration, Timestamp};
-use ratatui::{Frame, layout::Rect, text::Line};
-use uuid::Uuid;
-
-use super::super::{Again, Banner, Screen};
 use crate::{
     console::{
-        desk::{DeskResult, News},
-        effect::{ExportFormat, ExportList, LinkUse, Read, RunId},
-        filter::{FilterError, Narrow, Term, since, terms},
-        format,
-        keymap::{Action, Context},
-        layout::{self, Split},
-        msg::Answer,
-        nav::{Filtered, Place},
+        effect::{ExportFormat, LinkUse, Read},
+        keymap::Action,
         overlay::{menu::Menu, message::Message, prompt::Prompt},
-        shared::{Cx, Loaded, POLL, Shared, Wish},
-        theme::Role,
-        widgets::{
-            listing::{Listing, Part, Record},
-            pane,
-            table::{Column, Table},
-        },
+        shared::{Cx, Wish},
     },
-    domain::{
-        provider::{ObjectRef, ProviderName},
-        views::{Direction, Page, PageRequest, Total},
-    },
+    domain::views::Direction,
 };
 
 use super::{Focus, Kind, List};

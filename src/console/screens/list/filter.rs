@@ -1,36 +1,8 @@
 //! From a filter's text to what is asked for.
 
-use std::collections::BTreeSet;
+use jiff::Timestamp;
 
-use jiff::{SignedDuration, Timestamp};
-use ratatui::{Frame, layout::Rect, text::Line};
-use uuid::Uuid;
-
-use super::super::{Again, Banner, Screen};
-use crate::{
-    console::{
-        desk::{DeskResult, News},
-        effect::{ExportFormat, ExportList, LinkUse, Read, RunId},
-        filter::{FilterError, Narrow, Term, since, terms},
-        format,
-        keymap::{Action, Context},
-        layout::{self, Split},
-        msg::Answer,
-        nav::{Filtered, Place},
-        overlay::{menu::Menu, message::Message, prompt::Prompt},
-        shared::{Cx, Loaded, POLL, Shared, Wish},
-        theme::Role,
-        widgets::{
-            listing::{Listing, Part, Record},
-            pane,
-            table::{Column, Table},
-        },
-    },
-    domain::{
-        provider::{ObjectRef, ProviderName},
-        views::{Direction, Page, PageRequest, Total},
-    },
-};
+use crate::console::filter::{FilterError, Narrow, Term, since, terms};
 
 use super::Kind;
 

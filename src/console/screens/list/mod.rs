@@ -1,29 +1,22 @@
 //! What all list screens have in common: the table, its filter and order, marks, the inspector beside it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
-use ratatui::{Frame, layout::Rect, text::Line};
-use uuid::Uuid;
+use ratatui::text::Line;
 
-use super::{Again, Banner, Screen};
 use crate::{
     console::{
         desk::{DeskResult, News},
-        effect::{ExportFormat, ExportList, LinkUse, Read, RunId},
-        filter::{FilterError, Narrow, Term, since, terms},
+        effect::{ExportList, Read},
+        filter::FilterError,
         format,
         keymap::{Action, Context},
         layout::{self, Split},
         msg::Answer,
         nav::{Filtered, Place},
-        overlay::{menu::Menu, message::Message, prompt::Prompt},
-        shared::{Cx, Loaded, POLL, Shared, Wish},
-        theme::Role,
+        shared::{Cx, Loaded, Shared},
         widgets::{
             listing::{Listing, Part, Record},
-            pane,
-            table::{Column, Table},
+            table::Column,
         },
     },
     domain::{

@@ -9,27 +9,18 @@ use uuid::Uuid;
 use super::super::{Again, Banner, Screen};
 use crate::{
     console::{
-        desk::{DeskResult, News},
-        effect::{ExportFormat, ExportList, LinkUse, Read, RunId},
-        filter::{FilterError, Narrow, Term, since, terms},
+        desk::News,
+        effect::{ExportList, RunId},
         format,
         keymap::{Action, Context},
-        layout::{self, Split},
+        layout::{self},
         msg::Answer,
-        nav::{Filtered, Place},
-        overlay::{menu::Menu, message::Message, prompt::Prompt},
-        shared::{Cx, Loaded, POLL, Shared, Wish},
+        nav::Place,
+        shared::{Cx, POLL, Shared},
         theme::Role,
-        widgets::{
-            listing::{Listing, Part, Record},
-            pane,
-            table::{Column, Table},
-        },
+        widgets::{pane, table::Table},
     },
-    domain::{
-        provider::{ObjectRef, ProviderName},
-        views::{Direction, Page, PageRequest, Total},
-    },
+    domain::views::{Direction, Total},
 };
 
 use super::{Focus, Kind, List, RECOUNT, inspector_split};

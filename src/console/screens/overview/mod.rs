@@ -3,34 +3,22 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, style::Style};
 use uuid::Uuid;
 
 use super::{
     Again, Banner, Screen,
     event::{freshness, waiting},
 };
-use crate::{
-    console::{
-        effect::{ExportList, RunId},
-        format,
-        keymap::{Action, Context},
-        msg::Answer,
-        nav::Place,
-        overlay::moved,
-        shared::{Cx, Shared, Wish},
-        theme::{Role, Tone},
-        widgets::spark,
-    },
-    domain::{
-        event::EventState,
-        views::overview::{Attention, Overview, ProviderFigures, Severity},
-    },
+use crate::console::{
+    effect::{ExportList, RunId},
+    format,
+    keymap::{Action, Context},
+    msg::Answer,
+    nav::Place,
+    overlay::moved,
+    shared::{Cx, Shared, Wish},
+    theme::Role,
 };
 
 mod rows;

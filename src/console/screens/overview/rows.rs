@@ -1,25 +1,11 @@
 //! The overview's lines.
 
-use std::collections::BTreeSet;
-
-use jiff::Timestamp;
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::Style,
-    text::{Line, Span},
-};
-use uuid::Uuid;
+use ratatui::text::{Line, Span};
 
 use crate::{
     console::{
-        effect::{ExportList, RunId},
         format,
-        keymap::{Action, Context},
-        msg::Answer,
-        nav::Place,
-        overlay::moved,
-        shared::{Cx, Shared, Wish},
+        shared::Shared,
         theme::{Role, Tone},
         widgets::spark,
     },

@@ -1,23 +1,16 @@
 //! Pages coming in: what is asked for next, and how fresh rows are merged without moving the list.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-};
+use std::collections::{BTreeSet, VecDeque};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    console::{
-        desk::{DeskError, DeskResult},
-        effect::RunId,
-        filter::Narrow,
-    },
+    console::{desk::DeskResult, effect::RunId},
     domain::views::{Page, PageRequest},
 };
 
-use super::{Chunk, FLASH, HOPS, Listing, Load, PAGE, Part, Record, WINDOW};
+use super::{Chunk, FLASH, Listing, Load, PAGE, Part, Record, WINDOW};
 
 impl<R: Record> Listing<R> {
     /// What to load next, if anything: pages to be read again first, then what the cursor comes near to.

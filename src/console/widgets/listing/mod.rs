@@ -10,12 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    console::{
-        desk::{DeskError, DeskResult},
-        effect::RunId,
-        filter::Narrow,
-    },
-    domain::views::{Page, PageRequest},
+    console::{desk::DeskError, effect::RunId, filter::Narrow},
+    domain::views::PageRequest,
 };
 
 mod load;

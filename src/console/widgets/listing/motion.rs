@@ -1,21 +1,8 @@
 //! Moving through a list, and marking its rows.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-};
-
-use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::{
-    console::{
-        desk::{DeskError, DeskResult},
-        effect::RunId,
-        filter::Narrow,
-    },
-    domain::views::{Page, PageRequest},
-};
+use crate::domain::views::PageRequest;
 
 use super::{Listing, PAGE, Part, Record};
 

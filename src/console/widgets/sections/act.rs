@@ -1,26 +1,10 @@
 //! The keys that all detail screens share.
 
-use std::cell::Cell;
-
-use ratatui::{
-    Frame,
-    layout::{Constraint, Layout, Rect},
-    style::Style,
-    text::{Line, Span},
-};
-
-use super::super::{
-    json::{Document, Tree},
-    pane,
-};
 use crate::console::{
     format,
     keymap::Action,
-    nav::Place,
     overlay::{message::Message, moved, prompt::Prompt},
-    screens::inspect::node_line,
     shared::{Cx, Shared},
-    theme::Role,
 };
 
 use super::{Body, Detail, Row};

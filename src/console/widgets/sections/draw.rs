@@ -1,7 +1,5 @@
 //! How the parts of a detail screen are drawn.
 
-use std::cell::Cell;
-
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -9,19 +7,8 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::super::{
-    json::{Document, Tree},
-    pane,
-};
-use crate::console::{
-    format,
-    keymap::Action,
-    nav::Place,
-    overlay::{message::Message, moved, prompt::Prompt},
-    screens::inspect::node_line,
-    shared::{Cx, Shared},
-    theme::Role,
-};
+use super::super::pane;
+use crate::console::{format, screens::inspect::node_line, shared::Shared, theme::Role};
 
 use super::{Body, Detail, Section};
 

@@ -2,26 +2,10 @@
 
 use std::cell::Cell;
 
-use ratatui::{
-    Frame,
-    layout::{Constraint, Layout, Rect},
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::text::Line;
 
-use super::{
-    json::{Document, Tree},
-    pane,
-};
-use crate::console::{
-    format,
-    keymap::Action,
-    nav::Place,
-    overlay::{message::Message, moved, prompt::Prompt},
-    screens::inspect::node_line,
-    shared::{Cx, Shared},
-    theme::Role,
-};
+use super::json::{Document, Tree};
+use crate::console::{nav::Place, shared::Shared};
 
 mod act;
 mod draw;
