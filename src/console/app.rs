@@ -14,7 +14,7 @@ use super::{
     keymap::{Binding, Chord, Context},
     msg::Msg,
     nav::{Place, Stack},
-    operations::{Noise, Operations, Owner, State, Toast},
+    operations::{Operations, Owner, Toast},
     overlay::{Overlay, dialog, prompt::Prompt},
     screens::{self, Again, Screen},
     shared::{Cx, Loaded, POLL, Shared, Wish},
@@ -24,16 +24,9 @@ use super::{
 mod answers;
 mod commands;
 mod keys;
+mod time;
 mod view;
 
-/// News are gathered for this long before anything is read again.
-const GATHER: SignedDuration = SignedDuration::from_millis(300);
-/// A screen reads itself again because of news at most this often.
-const NEWS_GAP: SignedDuration = SignedDuration::from_secs(1);
-/// So does the status line, on screens other than the overview.
-const STATUS_GAP: SignedDuration = SignedDuration::from_secs(5);
-/// How often the database is asked for a sign of life.
-const PING: SignedDuration = SignedDuration::from_secs(15);
 /// How long the first key of several waits before the choices are shown.
 const CHOICES: SignedDuration = SignedDuration::from_millis(400);
 /// How long writing stays allowed after `:rw` in production.
@@ -126,7 +119,7 @@ impl App {
             news_taken: None,
             status_due: None,
             poll_due: now + POLL,
-            ping_due: now + PING,
+            ping_due: now + time::PING,
             quit_asked: false,
             dirty: true,
         }
@@ -184,66 +177,6 @@ impl App {
     /// Draws the console.
     pub fn view(&self, frame: &mut Frame<'_>) {
         view::draw(self, frame);
-    }
-
-    /// When [`Msg::Tick`] is wanted next.
-    pub fn deadline(&self) -> Option<Timestamp> {
-        let now = self.shared.now();
-        // Ages are counted by the minute.
-        let minute = Timestamp::from_second((now.as_second().div_euclid(60) + 1) * 60).ok();
-        let choices = self
-            .pending_since
-            .map(|since| since + CHOICES)
-            .filter(|at| *at > now);
-        let live = self.shared.live;
-        [
-            minute,
-            choices,
-            self.toast.as_ref().and_then(|toast| toast.until),
-            self.news_due.filter(|_| live),
-            self.status_due.filter(|_| live),
-            Some(self.poll_due).filter(|_| live),
-            Some(self.ping_due),
-            self.shared.writable_until,
-            self.stack.current().screen.deadline(&self.shared),
-            self.overlays
-                .last()
-                .and_then(|(_, overlay)| overlay.deadline(&self.shared)),
-            self.spinner_deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Work shows itself after a moment, and then moves.
-    fn spinner_deadline(&self) -> Option<Timestamp> {
-        let now = self.shared.now();
-        let first = self
-            .shared
-            .overview
-            .value
-            .is_none()
-            .then(|| self.shared.overview.since())
-            .flatten();
-        let shown = self
-            .shared
-            .operations
-            .newest_first()
-            .filter(|entry| entry.state == State::Running && entry.noise != Noise::Routine)
-            .map(|entry| entry.started);
-        first
-            .into_iter()
-            .chain(shown)
-            .map(|since| {
-                let visible = since + super::shared::PATIENCE;
-                if visible > now {
-                    visible
-                } else {
-                    now + SignedDuration::from_millis(200)
-                }
-            })
-            .min()
     }
 
     // Running parts of the state with a context
@@ -432,88 +365,6 @@ impl App {
             }
             Access::ReadOnly => self.wishes.push(Wish::AllowWrites),
         }
-    }
-
-    // Time and news
-
-    fn hear(&mut self, news: News) {
-        let now = self.shared.now();
-        if let News::Link { up } = news {
-            let was_up = std::mem::replace(&mut self.shared.link_up, up);
-            if up && !was_up {
-                self.toast = Some(Toast::good("the database is back", now));
-            }
-        }
-        if !self.news.contains(&news) {
-            self.news.push(news);
-        }
-        let after_gap = |last: Option<Timestamp>, gap: SignedDuration| {
-            let soonest = now + GATHER;
-            last.map_or(soonest, |last| soonest.max(last + gap))
-        };
-        if self.news_due.is_none() {
-            self.news_due = Some(after_gap(self.news_taken, NEWS_GAP));
-        }
-        if self.status_due.is_none() {
-            let gap = if self.stack.current().screen.is_at(&Place::Overview) {
-                NEWS_GAP
-            } else {
-                STATUS_GAP
-            };
-            self.status_due = Some(after_gap(self.shared.overview.at, gap));
-        }
-    }
-
-    fn tick(&mut self) {
-        let now = self.shared.now();
-        if self
-            .toast
-            .as_ref()
-            .is_some_and(|toast| toast.until.is_some_and(|until| until <= now))
-        {
-            self.toast = None;
-        }
-        if self.ping_due <= now {
-            self.ping();
-        }
-        self.with_screen(|screen, cx| screen.tick(cx));
-        if !self.shared.live {
-            return;
-        }
-        if self.status_due.is_some_and(|due| due <= now) {
-            self.load_status();
-        }
-        if self.news_due.is_some_and(|due| due <= now) {
-            self.news_due = None;
-            self.news_taken = Some(now);
-            for news in std::mem::take(&mut self.news) {
-                self.with_screen(|screen, cx| screen.again(Again::News(news), cx));
-            }
-        }
-        if self.poll_due <= now {
-            self.poll_due = now + POLL;
-            self.load_status();
-            self.with_screen(|screen, cx| screen.again(Again::Poll, cx));
-        }
-    }
-
-    fn again(&mut self, why: Again) {
-        self.load_status();
-        self.with_screen(|screen, cx| screen.again(why, cx));
-    }
-
-    fn load_status(&mut self) {
-        self.status_due = None;
-        let mut overview = std::mem::take(&mut self.shared.overview);
-        self.with_root(|cx| cx.load(&mut overview, Read::Overview));
-        self.shared.overview = overview;
-    }
-
-    fn ping(&mut self) {
-        self.ping_due = self.shared.now() + PING;
-        let mut ping = std::mem::take(&mut self.shared.ping);
-        self.with_root(|cx| cx.load(&mut ping, Read::Ping));
-        self.shared.ping = ping;
     }
 
     // What is in force

@@ -171,7 +171,8 @@ impl App {
             }
             Action::Operations => self.open(Box::<OperationsPanel>::default()),
             Action::Escape => {
-                if self.toast.take().is_none() && !self.with_screen(|screen, cx| screen.escape(cx)) {
+                self.toast = None;
+                if !self.with_screen(|screen, cx| screen.escape(cx)) {
                     self.switch(crate::console::nav::Stack::pop);
                 }
             }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+mod action;
 mod chord;
 mod file;
 mod table;
 
+pub use action::{Action, Context};
 pub use chord::{Chord, Sequence, UnknownKey};
 pub use file::KeymapProblem;
-pub use table::{Action, Binding, Context, TABLE};
+pub use table::{Binding, TABLE};
 
 /// The bindings in force: the table's, with a person's own on top.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,6 +83,7 @@ impl VerifyDialog {
             return error_lines(
                 error,
                 "The provider could not be asked",
+                "V asks again",
                 u16::try_from(width).unwrap_or(u16::MAX),
                 shared,
             );

@@ -25,7 +25,7 @@ use crate::{
         widgets::{
             json::{Document, Tree},
             sections::{self, Detail, Parts, Row, Section},
-            table::error_lines,
+            table::{RETRY, error_lines},
         },
     },
     domain::{ids::EventId, views::event::EventRow},
@@ -183,6 +183,7 @@ pub(crate) fn waiting(
         return error_lines(
             error,
             &format!("The {what} could not be read"),
+            RETRY,
             shared.size.0.saturating_sub(4),
             shared,
         );

@@ -384,6 +384,7 @@ fn nothing<R: Record>(table: &Table<'_, R>, width: u16, shared: &Shared) -> Vec<
         return error_lines(
             error,
             &format!("The {} could not be read", table.name),
+            RETRY,
             width.saturating_sub(GUTTER + 1),
             shared,
         )
@@ -420,10 +421,14 @@ fn indented(mut line: Line<'static>, indent: &str) -> Line<'static> {
     line
 }
 
+/// What screens say of the key that reads again.
+pub(crate) const RETRY: &str = "Ctrl-r tries again";
+
 /// An error in place of what could not be shown: one sentence, what to try, the key that retries.
 pub(crate) fn error_lines(
     error: &crate::console::desk::DeskError,
     what: &str,
+    retry: &str,
     width: u16,
     shared: &Shared,
 ) -> Vec<Line<'static>> {
@@ -438,7 +443,7 @@ pub(crate) fn error_lines(
         lines.push(Line::styled(format!("  {part}"), shared.style(Role::Text)));
     }
     lines.push(Line::styled(
-        format!("  Ctrl-r tries again   (code {})", format::clean(&error.code)),
+        format!("  {retry}   (code {})", format::clean(&error.code)),
         shared.style(Role::Dim),
     ));
     lines

@@ -1,247 +1,18 @@
-//! The state of a long list: a window of pages around the cursor, selection and marks by key, and changes merged in
-//! without moving the list under the person's hand.
+//! Pages coming in: what is asked for next, and how fresh rows are merged without moving the list.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-};
+use std::collections::{BTreeSet, VecDeque};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    console::{
-        desk::{DeskError, DeskResult},
-        effect::RunId,
-        filter::Narrow,
-    },
+    console::{desk::DeskResult, effect::RunId},
     domain::views::{Page, PageRequest},
 };
 
-/// A row of a list.
-pub(crate) trait Record: Clone + PartialEq + 'static {
-    /// What stays the same when everything else of the row changes.
-    fn key(&self) -> Uuid;
-    /// The words by which a pattern finds the row.
-    fn words(&self) -> String;
-}
-
-/// Rows per page.
-pub(crate) const PAGE: u16 = 100;
-/// Pages kept in memory.
-const WINDOW: usize = 8;
-/// Pages that a narrowing pattern reads on without finding enough, before it asks whether to go on.
-const HOPS: u16 = 20;
-/// How long a changed cell stands out.
-const FLASH: SignedDuration = SignedDuration::from_millis(1_200);
-
-#[derive(Clone, Debug)]
-struct Chunk<R> {
-    request: PageRequest,
-    rows: Vec<R>,
-    next: Option<String>,
-    previous: Option<String>,
-}
-
-/// Which part of the list a request is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// From the start, in place of everything.
-    First,
-    /// The end of the list, in place of everything.
-    Last,
-    /// After the window.
-    Next,
-    /// Before the window.
-    Previous,
-    /// A page of the window again, by its place in it.
-    Again(usize),
-}
-
-#[derive(Clone, Debug)]
-struct Load {
-    run: RunId,
-    since: Timestamp,
-    part: Part,
-    request: PageRequest,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Listing<R> {
-    chunks: VecDeque<Chunk<R>>,
-    cursor: usize,
-    top: usize,
-    marks: BTreeSet<Uuid>,
-    last_mark: Option<Uuid>,
-    newer: Vec<R>,
-    newer_cut: bool,
-    gone: BTreeSet<Uuid>,
-    flash: BTreeMap<Uuid, (R, Timestamp)>,
-    load: Option<Load>,
-    again: VecDeque<usize>,
-    error: Option<DeskError>,
-    partial: Option<DeskError>,
-    loaded_at: Option<Timestamp>,
-    follow: bool,
-    absorb: bool,
-    narrow: Option<Narrow>,
-    hops: u16,
-    /// Rows of the pane when it was last drawn; what is near an edge depends on it.
-    viewport: Cell<u16>,
-}
-
-impl<R> Default for Listing<R> {
-    fn default() -> Self {
-        Self {
-            chunks: VecDeque::new(),
-            cursor: 0,
-            top: 0,
-            marks: BTreeSet::new(),
-            last_mark: None,
-            newer: Vec::new(),
-            newer_cut: false,
-            gone: BTreeSet::new(),
-            flash: BTreeMap::new(),
-            load: None,
-            again: VecDeque::new(),
-            error: None,
-            partial: None,
-            loaded_at: None,
-            follow: false,
-            absorb: false,
-            narrow: None,
-            hops: 0,
-            viewport: Cell::new(20),
-        }
-    }
-}
+use super::{Chunk, FLASH, Listing, Load, PAGE, Part, Record, WINDOW};
 
 impl<R: Record> Listing<R> {
-    /// A list that keeps only rows which the pattern matches, of those that the filter finds.
-    pub(crate) fn narrowed(narrow: Option<Narrow>) -> Self {
-        Self {
-            narrow,
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.rows.len()).sum()
-    }
-
-    pub(crate) fn row(&self, mut index: usize) -> Option<&R> {
-        for chunk in &self.chunks {
-            if let Some(row) = chunk.rows.get(index) {
-                return Some(row);
-            }
-            index -= chunk.rows.len();
-        }
-        None
-    }
-
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &R> {
-        self.chunks.iter().flat_map(|chunk| chunk.rows.iter())
-    }
-
-    pub(crate) fn selected(&self) -> Option<&R> {
-        self.row(self.cursor)
-    }
-
-    fn key_at_cursor(&self) -> Option<Uuid> {
-        self.selected().map(Record::key)
-    }
-
-    pub(crate) fn cursor(&self) -> usize {
-        self.cursor
-    }
-
-    /// The first row to draw in a pane of so many rows, so that the cursor is in it.
-    pub(crate) fn top(&self, rows: usize) -> usize {
-        self.viewport.set(u16::try_from(rows).unwrap_or(u16::MAX));
-        let top = self.top.min(self.len().saturating_sub(rows));
-        if self.cursor < top {
-            self.cursor
-        } else if self.cursor >= top + rows {
-            self.cursor + 1 - rows.max(1)
-        } else {
-            top
-        }
-    }
-
-    fn page(&self) -> usize {
-        usize::from(self.viewport.get()).max(1)
-    }
-
-    pub(crate) fn is_marked(&self, key: Uuid) -> bool {
-        self.marks.contains(&key)
-    }
-
-    pub(crate) fn is_gone(&self, key: Uuid) -> bool {
-        self.gone.contains(&key)
-    }
-
-    pub(crate) fn marks(&self) -> &BTreeSet<Uuid> {
-        &self.marks
-    }
-
-    /// The rows an action is for: the marked ones that are loaded, else the one under the cursor.
-    pub(crate) fn targets(&self) -> Vec<&R> {
-        if self.marks.is_empty() {
-            self.selected().into_iter().collect()
-        } else {
-            self.rows()
-                .filter(|row| self.marks.contains(&row.key()))
-                .collect()
-        }
-    }
-
-    /// The row as it was before it last changed, while that is worth showing.
-    pub(crate) fn before_change(&self, key: Uuid) -> Option<&R> {
-        self.flash.get(&key).map(|(row, _)| row)
-    }
-
-    pub(crate) fn error(&self) -> Option<&DeskError> {
-        self.error.as_ref()
-    }
-
-    pub(crate) fn partial(&self) -> Option<&DeskError> {
-        self.partial.as_ref()
-    }
-
-    pub(crate) fn loaded_at(&self) -> Option<Timestamp> {
-        self.loaded_at
-    }
-
-    /// Since when something is being loaded.
-    pub(crate) fn loading_since(&self) -> Option<Timestamp> {
-        self.load.as_ref().map(|load| load.since)
-    }
-
-    pub(crate) fn follows(&self) -> bool {
-        self.follow
-    }
-
-    /// How many rows wait above the first one, and whether there are more than that.
-    pub(crate) fn waiting_above(&self) -> (usize, bool) {
-        (self.newer.len(), self.newer_cut)
-    }
-
-    /// A pattern has read many rows without finding enough and waits to be told to go on.
-    pub(crate) fn has_paused(&self) -> bool {
-        self.hops >= HOPS
-    }
-
-    pub(crate) fn narrow(&self) -> Option<&Narrow> {
-        self.narrow.as_ref()
-    }
-
-    pub(crate) fn search_on(&mut self) {
-        self.hops = 0;
-        self.partial = None;
-    }
-
-    // Loading
-
     /// What to load next, if anything: pages to be read again first, then what the cursor comes near to.
     pub(crate) fn wanted(&self) -> Option<(Part, PageRequest)> {
         if self.load.is_some() {
@@ -396,7 +167,7 @@ impl<R: Record> Listing<R> {
         }
     }
 
-    fn keys(&self) -> BTreeSet<Uuid> {
+    pub(super) fn keys(&self) -> BTreeSet<Uuid> {
         self.rows().map(Record::key).collect()
     }
 
@@ -414,7 +185,7 @@ impl<R: Record> Listing<R> {
         self.reveal();
     }
 
-    fn position(&self, key: Uuid) -> Option<usize> {
+    pub(super) fn position(&self, key: Uuid) -> Option<usize> {
         self.rows().position(|row| row.key() == key)
     }
 
@@ -521,7 +292,7 @@ impl<R: Record> Listing<R> {
     }
 
     /// Shows what waited above the list; the cursor stays on its row, and the row where it is on the screen.
-    fn take_newer(&mut self) {
+    pub(super) fn take_newer(&mut self) {
         let more = self.newer.len();
         if more > 0
             && let Some(first) = self.chunks.front_mut()
@@ -532,133 +303,9 @@ impl<R: Record> Listing<R> {
             self.top += more;
         }
     }
-
-    // Moving
-
-    fn reveal(&mut self) {
-        let rows = self.page();
-        if self.cursor < self.top {
-            self.top = self.cursor;
-        } else if self.cursor >= self.top + rows {
-            self.top = self.cursor + 1 - rows;
-        }
-    }
-
-    pub(crate) fn move_by(&mut self, rows: isize) {
-        if rows < 0 && self.cursor == 0 {
-            self.take_newer();
-        }
-        if rows > 0 && self.cursor + 1 >= self.len() {
-            self.search_on();
-        }
-        if rows != 0 {
-            self.follow = false;
-        }
-        self.cursor = self
-            .cursor
-            .saturating_add_signed(rows)
-            .min(self.len().saturating_sub(1));
-        self.reveal();
-    }
-
-    pub(crate) fn move_pages(&mut self, halves: isize) {
-        let step = isize::try_from(self.page()).unwrap_or(isize::MAX);
-        self.move_by(halves * step / 2);
-    }
-
-    /// To the first row of all; true when the start has to be loaded first.
-    pub(crate) fn go_to_start(&mut self) -> bool {
-        let away = self.newer_cut || self.chunks.front().is_some_and(|chunk| chunk.previous.is_some());
-        if away {
-            self.chunks.clear();
-            self.newer.clear();
-            self.newer_cut = false;
-            self.loaded_at = None;
-            self.error = None;
-        } else {
-            self.take_newer();
-        }
-        self.cursor = 0;
-        self.top = 0;
-        away
-    }
-
-    /// To the last row of all; gives the request when the end has to be loaded first.
-    pub(crate) fn go_to_end(&mut self) -> Option<(Part, PageRequest)> {
-        self.follow = false;
-        if self.chunks.back().is_some_and(|chunk| chunk.next.is_some()) && self.narrow.is_none() {
-            return Some((
-                Part::Last,
-                PageRequest {
-                    limit: PAGE,
-                    cursor: None,
-                    backward: true,
-                },
-            ));
-        }
-        self.cursor = self.len().saturating_sub(1);
-        self.reveal();
-        None
-    }
-
-    pub(crate) fn set_follow(&mut self, follow: bool) {
-        self.follow = follow;
-    }
-
-    // Marks
-
-    /// Marks the row under the cursor or takes its mark away, and moves on.
-    pub(crate) fn toggle_mark(&mut self) {
-        if let Some(key) = self.key_at_cursor() {
-            if !self.marks.remove(&key) {
-                self.marks.insert(key);
-                self.last_mark = Some(key);
-            }
-            if self.cursor + 1 < self.len() {
-                self.move_by(1);
-            }
-        }
-    }
-
-    /// Marks from the last marked row to the cursor; without one, the row under the cursor.
-    pub(crate) fn mark_range(&mut self) {
-        let from = self
-            .last_mark
-            .and_then(|key| self.position(key))
-            .unwrap_or(self.cursor);
-        let (low, high) = (from.min(self.cursor), from.max(self.cursor));
-        let keys: Vec<Uuid> = (low..=high)
-            .filter_map(|index| self.row(index))
-            .map(Record::key)
-            .collect();
-        self.marks.extend(keys);
-        self.last_mark = self.key_at_cursor();
-    }
-
-    pub(crate) fn mark_all(&mut self) {
-        self.marks = self.keys();
-    }
-
-    pub(crate) fn unmark(&mut self) -> bool {
-        let any = !self.marks.is_empty();
-        self.marks.clear();
-        self.last_mark = None;
-        any
-    }
-
-    // Time
-
-    /// When the list looks different without anything having happened.
-    pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.flash.values().map(|(_, until)| *until).min()
-    }
-
-    pub(crate) fn tick(&mut self, now: Timestamp) {
-        self.flash.retain(|_, (_, until)| *until > now);
-    }
 }
 
-fn dedupe<R: Record>(rows: &mut Vec<R>) {
+pub(super) fn dedupe<R: Record>(rows: &mut Vec<R>) {
     let mut seen = BTreeSet::new();
     rows.retain(|row| seen.insert(row.key()));
 }

@@ -3,11 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     Fate, Overlay,
@@ -22,18 +18,19 @@ use crate::{
         keymap::{Action, Context},
         msg::Answer,
         shared::{Cx, Loaded, Shared, Wish},
-        theme::{Role, Tone},
-        widgets::{pane::change, table::error_lines},
+        theme::Role,
+        widgets::table::error_lines,
     },
     domain::{
         event::ReplayMode,
         ids::EventId,
-        views::{
-            action::{ReplayItem, ReplayOutcome},
-            event::EventRow,
-        },
+        views::{action::ReplayItem, event::EventRow},
     },
 };
+
+mod lines;
+
+pub(crate) use lines::{outcome, would};
 
 /// Events per request, so that results come in as they are there and Esc can stop between.
 const CHUNK: usize = 20;
@@ -53,6 +50,8 @@ enum Stage {
 pub(crate) struct ReplayDialog {
     subjects: Vec<Subject>,
     mode: ReplayMode,
+    /// What is planned so far, and the request for more of it.
+    planned: BTreeMap<EventId, ReplayItem>,
     plan: Loaded<Vec<ReplayItem>>,
     stage: Stage,
     results: BTreeMap<EventId, ReplayItem>,
@@ -78,6 +77,7 @@ impl ReplayDialog {
                 })
                 .collect(),
             mode: ReplayMode::Converge,
+            planned: BTreeMap::new(),
             plan: Loaded::default(),
             stage: Stage::Planning,
             results: BTreeMap::new(),
@@ -88,16 +88,41 @@ impl ReplayDialog {
         }
     }
 
-    fn ask_plan(&mut self, cx: &mut Cx<'_>) {
-        self.plan.value = None;
+    /// Plans from the start.
+    fn plan_again(&mut self, cx: &mut Cx<'_>) {
+        self.planned.clear();
         self.plan.error = None;
-        let ids = self.subjects.iter().map(|subject| subject.id).collect();
-        let mode = self.mode;
-        cx.load(&mut self.plan, Read::ReplayPreview { ids, mode });
+        self.plan_more(cx);
+    }
+
+    /// Asks for the plan of the next events: each may need a read of the provider, so not for all at once.
+    fn plan_more(&mut self, cx: &mut Cx<'_>) {
+        let ids: Vec<EventId> = self
+            .subjects
+            .iter()
+            .map(|subject| subject.id)
+            .filter(|id| !self.planned.contains_key(id))
+            .take(CHUNK)
+            .collect();
+        if !ids.is_empty() {
+            let mode = self.mode;
+            cx.load(&mut self.plan, Read::ReplayPreview { ids, mode });
+        }
+    }
+
+    fn take_plan(&mut self, cx: &mut Cx<'_>) {
+        let before = self.planned.len();
+        let items = self.plan.value.take().unwrap_or_default();
+        self.planned
+            .extend(items.into_iter().map(|item| (item.event_id, item)));
+        // An answer that says nothing new would be asked for without end.
+        if self.planned.len() > before {
+            self.plan_more(cx);
+        }
     }
 
     fn is_planned(&self) -> bool {
-        self.plan.value.is_some()
+        self.plan.error.is_none() && self.plan.since().is_none() && !self.planned.is_empty()
     }
 
     fn start(&mut self, cx: &mut Cx<'_>) {
@@ -164,146 +189,6 @@ impl ReplayDialog {
             }
         }
     }
-
-    fn summary(&self) -> String {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for item in self.results.values() {
-            *counts.entry(outcome(&item.outcome).1).or_default() += 1;
-        }
-        let unknown = self.errors.values().filter(|error| error.outcome_unknown).count();
-        let failed = self.errors.len() - unknown;
-        let mut words: Vec<String> = counts
-            .into_iter()
-            .map(|(word, number)| format!("{number} {word}"))
-            .collect();
-        if failed > 0 {
-            words.push(format!("{failed} not done"));
-        }
-        if unknown > 0 {
-            words.push(format!("{unknown} unknown"));
-        }
-        words.join(", ")
-    }
-
-    fn title(&self) -> String {
-        format!("Replay {}", format::counted(self.subjects.len(), "event"))
-    }
-
-    fn list(&self, width: usize, shared: &Shared) -> Vec<Line<'static>> {
-        let planned = self.plan.value.as_deref().unwrap_or_default();
-        let mut lines = Vec::new();
-        for subject in &self.subjects {
-            let item = match self.stage {
-                Stage::Planning => planned.iter().find(|item| item.event_id == subject.id),
-                Stage::Running { .. } | Stage::Done => self.results.get(&subject.id),
-            };
-            lines.extend(self.subject_lines(subject, item, width, shared));
-        }
-        lines
-    }
-
-    fn subject_lines(
-        &self,
-        subject: &Subject,
-        item: Option<&ReplayItem>,
-        width: usize,
-        shared: &Shared,
-    ) -> Vec<Line<'static>> {
-        let glyphs = shared.glyphs;
-        let planning = matches!(self.stage, Stage::Planning);
-        let (tone, word) = match (item, self.errors.get(&subject.id), &self.stage) {
-            (Some(item), _, Stage::Planning) => (outcome(&item.outcome).0, would(&item.outcome)),
-            (Some(item), _, _) => outcome(&item.outcome),
-            (None, Some(error), _) if error.outcome_unknown => (Tone::Unknown, "outcome unknown"),
-            (None, Some(_), _) => (Tone::Danger, "not done"),
-            (None, None, Stage::Running { asked, .. }) if asked.contains(&subject.id) => {
-                (Tone::Pending, "running")
-            }
-            (None, None, _) => (Tone::Off, if planning { "not in the plan" } else { "waits" }),
-        };
-        let name = format::id(&subject.label, glyphs);
-        let mut lines = vec![Line::from(vec![
-            Span::styled(format!("{} ", glyphs.sign(tone)), shared.tone(tone)),
-            Span::styled(format!("{}  ", format::pad(&name, 16)), shared.style(Role::Text)),
-            Span::styled(
-                format!(
-                    "{}  ",
-                    format::pad(&format::cut(&format::clean(&subject.event_type), 30, glyphs), 30)
-                ),
-                shared.style(Role::Dim),
-            ),
-            Span::styled(word, shared.tone(tone)),
-        ])];
-        let indent = "  ";
-        let mut say = |text: &str, role: Role| {
-            for part in format::wrap(text, width.saturating_sub(4).max(10)) {
-                lines.push(Line::styled(format!("{indent}{part}"), shared.style(role)));
-            }
-        };
-        if let Some(error) = self.errors.get(&subject.id) {
-            say(&error.message, Role::Text);
-            if error.outcome_unknown {
-                say("Verify (V) the object before you try again.", Role::Unknown);
-            }
-        }
-        let Some(item) = item else { return lines };
-        match &item.outcome {
-            ReplayOutcome::Ignored { why } | ReplayOutcome::Refused { why } => say(why, Role::Text),
-            ReplayOutcome::Waiting { problem } | ReplayOutcome::Failed { problem } => {
-                say(&problem.message, Role::Text);
-            }
-            ReplayOutcome::Applied | ReplayOutcome::AlreadyInEffect | ReplayOutcome::Stale => {}
-        }
-        for note in &item.notes {
-            say(note, Role::Dim);
-        }
-        // After the fact the results are read; the fields have been shown in the plan.
-        if planning {
-            for row in &item.changes {
-                let new = if row.new { "new " } else { "" };
-                let head = format!(
-                    "{indent}{new}{} {}",
-                    format::clean(&row.table),
-                    format::id(&row.row_key, glyphs)
-                );
-                lines.push(Line::styled(head, shared.style(Role::Text)));
-                for field in &row.fields {
-                    let mut spans = vec![Span::raw("    ")];
-                    spans.extend(change(&field.field, &field.before, &field.after, shared).spans);
-                    lines.push(Line::from(spans));
-                }
-            }
-        }
-        lines
-    }
-
-    fn head(&self, shared: &Shared) -> Line<'static> {
-        let (mode, words) = match self.mode {
-            ReplayMode::Converge => ("converge", "asks the provider for its word of now"),
-            ReplayMode::AsRecorded => ("as recorded", "uses the stored body; newer state wins"),
-        };
-        match self.stage {
-            Stage::Planning => Line::from(vec![
-                Span::styled("Mode  ", shared.style(Role::Dim)),
-                Span::styled(mode, shared.style(Role::Title)),
-                Span::styled(format!("  {words}   "), shared.style(Role::Dim)),
-                Span::styled("m", shared.style(Role::Key)),
-                Span::styled(" changes it", shared.style(Role::Dim)),
-            ]),
-            Stage::Running { .. } => Line::from(vec![
-                Span::styled(format!("{} ", shared.spinner()), shared.style(Role::Pending)),
-                Span::styled(
-                    format!(
-                        "{} of {} done   Esc stops after what is under way",
-                        self.results.len(),
-                        self.subjects.len()
-                    ),
-                    shared.style(Role::Text),
-                ),
-            ]),
-            Stage::Done => Line::styled(self.summary(), shared.style(Role::Title)),
-        }
-    }
 }
 
 fn button(count: usize) -> String {
@@ -334,30 +219,6 @@ fn not_tried() -> DeskError {
     }
 }
 
-pub(crate) const fn outcome(outcome: &ReplayOutcome) -> (Tone, &'static str) {
-    match outcome {
-        ReplayOutcome::Applied => (Tone::Ok, "applied"),
-        ReplayOutcome::AlreadyInEffect => (Tone::Ok, "already in effect"),
-        ReplayOutcome::Stale => (Tone::Off, "stale: newer state is in place"),
-        ReplayOutcome::Ignored { .. } => (Tone::Off, "ignored"),
-        ReplayOutcome::Waiting { .. } => (Tone::Attention, "waiting"),
-        ReplayOutcome::Failed { .. } => (Tone::Danger, "failed"),
-        ReplayOutcome::Refused { .. } => (Tone::Danger, "refused"),
-    }
-}
-
-pub(crate) const fn would(outcome: &ReplayOutcome) -> &'static str {
-    match outcome {
-        ReplayOutcome::Applied => "would change",
-        ReplayOutcome::AlreadyInEffect => "is in effect already",
-        ReplayOutcome::Stale => "is stale: newer state is in place",
-        ReplayOutcome::Ignored { .. } => "would be ignored",
-        ReplayOutcome::Waiting { .. } => "would wait",
-        ReplayOutcome::Failed { .. } => "would fail again",
-        ReplayOutcome::Refused { .. } => "cannot be replayed",
-    }
-}
-
 impl Overlay for ReplayDialog {
     fn contexts(&self) -> &'static [Context] {
         if self.form.wants_text() {
@@ -370,7 +231,7 @@ impl Overlay for ReplayDialog {
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.ask_plan(cx);
+        self.plan_again(cx);
     }
 
     fn act(&mut self, action: Action, cx: &mut Cx<'_>) -> Fate {
@@ -381,7 +242,7 @@ impl Overlay for ReplayDialog {
                     ReplayMode::AsRecorded => ReplayMode::Converge,
                 };
                 self.scroll = 0;
-                self.ask_plan(cx);
+                self.plan_again(cx);
                 return Fate::Stay;
             }
             Action::ScrollDown => {
@@ -427,7 +288,10 @@ impl Overlay for ReplayDialog {
     fn answer(&mut self, run: RunId, answer: Answer, cx: &mut Cx<'_>) -> Fate {
         match answer {
             Answer::ReplayPreview(result) => {
-                self.plan.take(run, result, cx.now());
+                let is_ours = self.plan.take(run, result, cx.now());
+                if is_ours && self.plan.error.is_none() {
+                    self.take_plan(cx);
+                }
             }
             Answer::Replay(result) => {
                 if let Stage::Running { run: waiting, asked } = &self.stage
@@ -449,14 +313,15 @@ impl Overlay for ReplayDialog {
     fn view(&self, frame: &mut Frame<'_>, area: Rect, shared: &Shared) {
         let width = area.width.min(100);
         let inner = usize::from(width.saturating_sub(4));
-        let mut list = match (&self.stage, &self.plan.value, &self.plan.error) {
-            (Stage::Planning, None, Some(error)) => error_lines(
+        let mut list = match (&self.stage, self.planned.is_empty(), &self.plan.error) {
+            (Stage::Planning, _, Some(error)) => error_lines(
                 error,
                 "The plan could not be made",
+                "m and m again try once more",
                 width.saturating_sub(4),
                 shared,
             ),
-            (Stage::Planning, None, None) => vec![
+            (Stage::Planning, true, None) => vec![
                 Line::default(),
                 Line::styled(
                     format!("{} working out what would change", shared.spinner()),

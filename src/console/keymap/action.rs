@@ -1,0 +1,171 @@
+//! Where keys count, and what they do.
+
+use crate::domain::provider::words;
+
+/// Where a key counts. Several are active together: those of the screen, of its focused pane, and the global ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere outside dialogs.
+    Global,
+    /// Wherever there is a cursor.
+    Move,
+    /// Lists.
+    Table,
+    /// Panes of a detail screen.
+    Detail,
+    /// Anything that a row or an object is shown in.
+    Object,
+    /// One event, or a row of the backlog.
+    Event,
+    /// The list of events.
+    Events,
+    /// A subscription.
+    Subscription,
+    /// A customer.
+    Customer,
+    /// Text fields.
+    Text,
+    /// Dialogs.
+    Dialog,
+    /// The replay dialog.
+    Replay,
+    /// Panels that list things: help, operations, menus.
+    Panel,
+}
+
+words!(Context, "context", {
+    Global => "global", Move => "move", Table => "table", Detail => "detail", Object => "object", Event => "event",
+    Events => "events", Subscription => "subscription", Customer => "customer", Text => "text",
+    Dialog => "dialog", Replay => "replay", Panel => "panel",
+});
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the table below says in words what each one does")]
+pub enum Action {
+    Command,
+    Help,
+    Find,
+    Escape,
+    Back,
+    Interrupt,
+    Suspend,
+    GoOverview,
+    GoCustomers,
+    GoSubscriptions,
+    GoEvents,
+    GoOrders,
+    NextPane,
+    PreviousPane,
+    HistoryBack,
+    HistoryForward,
+    LastScreen,
+    Refresh,
+    PauseLive,
+    TimeStyle,
+    Inspector,
+    Zoom,
+    Operations,
+    Redraw,
+    Down,
+    Up,
+    Left,
+    Right,
+    Top,
+    Bottom,
+    HalfDown,
+    HalfUp,
+    PageDown,
+    PageUp,
+    Open,
+    Filter,
+    Facets,
+    Sort,
+    SortMenu,
+    Mark,
+    MarkRange,
+    MarkAll,
+    Unmark,
+    Export,
+    Fold,
+    Unfold,
+    ExpandAll,
+    CollapseAll,
+    Search,
+    SearchNext,
+    SearchPrevious,
+    CopyPath,
+    CopyValue,
+    Actions,
+    OpenAtProvider,
+    CopyId,
+    CopyCell,
+    CopyRow,
+    CopyJson,
+    CopyLink,
+    RelatedCustomer,
+    RelatedSubscriptions,
+    RelatedEvents,
+    RelatedOrders,
+    Replay,
+    VerifyObject,
+    Discard,
+    Attempts,
+    Follow,
+    Cancel,
+    Resume,
+    Verify,
+    Checkout,
+    Portal,
+    LinkOwner,
+    CursorStart,
+    CursorEnd,
+    DeleteBack,
+    DeleteForward,
+    CursorLeft,
+    CursorRight,
+    DeleteWord,
+    DeleteToStart,
+    DeleteToEnd,
+    HistoryOlder,
+    HistoryNewer,
+    Complete,
+    Accept,
+    NextField,
+    PreviousField,
+    ChooseLeft,
+    ChooseRight,
+    Press,
+    Dismiss,
+    Yes,
+    ToggleMode,
+    ScrollDown,
+    ScrollUp,
+}
+
+words!(Action, "action", {
+    Command => "command", Help => "help", Find => "find", Escape => "escape", Back => "back",
+    Interrupt => "interrupt", Suspend => "suspend", GoOverview => "overview", GoCustomers => "customers",
+    GoSubscriptions => "subscriptions", GoEvents => "events", GoOrders => "orders", NextPane => "next_pane",
+    PreviousPane => "previous_pane", HistoryBack => "history_back", HistoryForward => "history_forward",
+    LastScreen => "last_screen", Refresh => "refresh", PauseLive => "pause_live", TimeStyle => "time_style",
+    Inspector => "inspector", Zoom => "zoom", Operations => "operations", Redraw => "redraw", Down => "down",
+    Up => "up", Left => "left", Right => "right", Top => "top", Bottom => "bottom", HalfDown => "half_down",
+    HalfUp => "half_up", PageDown => "page_down", PageUp => "page_up", Open => "open", Filter => "filter",
+    Facets => "facets", Sort => "sort", SortMenu => "sort_menu", Mark => "mark", MarkRange => "mark_range",
+    MarkAll => "mark_all", Unmark => "unmark", Export => "export", Fold => "fold", Unfold => "unfold",
+    ExpandAll => "expand_all", CollapseAll => "collapse_all", Search => "search", SearchNext => "search_next",
+    SearchPrevious => "search_previous", CopyPath => "copy_path", CopyValue => "copy_value", Actions => "actions",
+    OpenAtProvider => "open_at_provider", CopyId => "copy_id", CopyCell => "copy_cell", CopyRow => "copy_row",
+    CopyJson => "copy_json", CopyLink => "copy_link", RelatedCustomer => "related_customer",
+    RelatedSubscriptions => "related_subscriptions", RelatedEvents => "related_events",
+    RelatedOrders => "related_orders", Replay => "replay", VerifyObject => "verify_object", Discard => "discard",
+    Attempts => "attempts", Follow => "follow", Cancel => "cancel", Resume => "resume", Verify => "verify",
+    Checkout => "checkout", Portal => "portal", LinkOwner => "link_owner", CursorStart => "cursor_start",
+    CursorEnd => "cursor_end", DeleteBack => "delete_back", DeleteForward => "delete_forward", CursorLeft => "cursor_left",
+    CursorRight => "cursor_right", DeleteWord => "delete_word", DeleteToStart => "delete_to_start",
+    DeleteToEnd => "delete_to_end", HistoryOlder => "history_older", HistoryNewer => "history_newer",
+    Complete => "complete", Accept => "accept", NextField => "next_field", PreviousField => "previous_field",
+    ChooseLeft => "choose_left", ChooseRight => "choose_right", Press => "press", Dismiss => "dismiss",
+    Yes => "yes", ToggleMode => "toggle_mode", ScrollDown => "scroll_down", ScrollUp => "scroll_up",
+});
