@@ -8,9 +8,6 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::provider::{Environment, LaneKey};
 
-/// How long a lease lasts unless it is renewed.
-pub const LEASE: Duration = Duration::from_mins(1);
-
 /// The right to work on a lane, until it runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -18,6 +15,15 @@ pub struct Lease {
     pub lane: LaneKey,
     /// Tells this lease from an earlier one by the same owner.
     pub token: Uuid,
+    /// How long it lasts from each renewal.
+    pub lasts: Duration,
+}
+
+impl Lease {
+    /// How often it is renewed: five renewals may be missed before another worker takes over.
+    pub fn renew_every(&self) -> Duration {
+        self.lasts / 6
+    }
 }
 
 /// Takes up to `limit` free lanes that have due work, the most urgent first.
@@ -29,6 +35,7 @@ pub async fn lanes_claim(
     environment: Environment,
     owner: &str,
     limit: i64,
+    lasts: Duration,
 ) -> Result<Vec<Lease>, StoreError> {
     let rows = sqlx::query!(
         r#"
@@ -68,7 +75,7 @@ pub async fn lanes_claim(
         environment.livemode(),
         limit,
         owner,
-        LEASE.as_secs_f64(),
+        lasts.as_secs_f64(),
     )
     .fetch_all(conn)
     .await?;
@@ -77,6 +84,7 @@ pub async fn lanes_claim(
         .map(|row| Lease {
             lane: row.key.into(),
             token: row.token,
+            lasts,
         })
         .collect())
 }
@@ -86,6 +94,7 @@ pub async fn lane_take(
     conn: &mut PgConnection,
     lane: &LaneKey,
     owner: &str,
+    lasts: Duration,
 ) -> Result<Option<Lease>, StoreError> {
     let token = sqlx::query_scalar!(
         r#"
@@ -98,13 +107,14 @@ pub async fn lane_take(
         "#,
         lane.as_str(),
         owner,
-        LEASE.as_secs_f64(),
+        lasts.as_secs_f64(),
     )
     .fetch_optional(conn)
     .await?;
     Ok(token.map(|token| Lease {
         lane: lane.clone(),
         token,
+        lasts,
     }))
 }
 
@@ -114,7 +124,7 @@ pub async fn lane_renew(conn: &mut PgConnection, lease: &Lease) -> Result<bool, 
         "update lane set lease_until = now() + make_interval(secs => $3) where key = $1 and token = $2",
         lease.lane.as_str(),
         lease.token,
-        LEASE.as_secs_f64(),
+        lease.lasts.as_secs_f64(),
     )
     .execute(conn)
     .await?;

@@ -32,8 +32,9 @@ use crate::{
 
 use wake::Wake;
 
-/// How long an idle worker sleeps at most before it looks by itself: notifications are a hint, looking is the truth.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long an idle worker sleeps at most before it looks by itself, unless it is told otherwise: notifications are a
+/// hint, looking is the truth.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a worker waits after the database failed it.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -42,6 +43,7 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 pub struct Worker {
     billing: Billing,
     slots: usize,
+    look_again: Duration,
     figures: Figures,
 }
 
@@ -91,8 +93,16 @@ impl Worker {
         Self {
             billing,
             slots: slots.max(1),
+            look_again: LOOK_AGAIN,
             figures: Figures::default(),
         }
+    }
+
+    /// Looks for work that nobody announced as often as this.
+    #[must_use]
+    pub const fn looking_every(mut self, pause: Duration) -> Self {
+        self.look_again = pause;
+        self
     }
 
     /// What the worker does, counted.
@@ -126,7 +136,7 @@ impl Worker {
             drop(free);
             match self.claim(want).await {
                 Ok(leases) if leases.is_empty() => {
-                    stop.run_until_cancelled(wake.sleep(LOOK_AGAIN)).await;
+                    stop.run_until_cancelled(wake.sleep(self.nap())).await;
                 }
                 Ok(leases) => {
                     for lease in leases {
@@ -135,13 +145,18 @@ impl Worker {
                         };
                         let (billing, figures, stop) =
                             (self.billing.clone(), self.figures.clone(), stop.clone());
+                        let ring = wake.ring();
                         lanes.spawn(async move {
                             let key = lease.lane.clone();
                             if let Err(error) = lane::work_off(&billing, &figures, lease, &stop).await {
-                                // The lease runs out by itself; whoever takes over begins where this ended.
+                                // Whoever takes over begins where this ended; not at once, since it may end there again.
                                 tracing::warn!(lane = %key, error = %in_words(&error), "left a lane");
+                                stop.run_until_cancelled(tokio::time::sleep(DATABASE_PAUSE)).await;
                             }
                             drop(slot);
+                            // What came in between the last look and the release was held back by the lease, and what
+                            // was moved to another lane nobody has announced.
+                            ring.notify_one();
                         });
                     }
                 }
@@ -155,6 +170,11 @@ impl Worker {
         lanes.wait().await;
     }
 
+    /// Up to a tenth less than was asked for, so that workers that began together do not keep looking together.
+    fn nap(&self) -> Duration {
+        self.look_again.mul_f64(1.0 - rand::random::<f64>() / 10.0)
+    }
+
     async fn claim(&self, limit: usize) -> Result<Vec<Lease>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut conn = self.billing.store().pool().acquire().await?;
@@ -163,6 +183,7 @@ impl Worker {
             self.billing.environment(),
             self.billing.process(),
             limit,
+            self.billing.rules().lease,
         )
         .await
         {
