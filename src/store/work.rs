@@ -20,7 +20,7 @@ pub struct Job {
     pub event: Event,
     /// The body as it was received.
     pub body: Vec<u8>,
-    /// Which try this is, counted from 1. Tries of an event that waits are not counted.
+    /// Which try this is, counted from 1. Tries that leave an event waiting are not counted.
     pub attempt: u16,
     /// It waits for something, and is looked at again.
     pub waiting: bool,
@@ -65,7 +65,8 @@ pub async fn work_take(
             where event_id in (select event_id from due)
             returning event_id, attempts, wait_key
         )
-        select taken.event_id as "event_id!", taken.attempts as "attempts!", taken.wait_key, event.provider,
+        select taken.event_id as "event_id!",
+               taken.attempts + case when taken.wait_key is null then 0 else 1 end as "attempts!", taken.wait_key, event.provider,
                event.livemode, event.provider_event_id, event.type as event_type, event.object_kind, event.object_id,
                event.customer_ref, event.provider_created_at, event.received_at, event.api_version, event.source,
                event_body.body as "body?"
@@ -226,7 +227,12 @@ pub async fn work_end(
 ) -> Result<(), StoreError> {
     let done = sqlx::query!(
         r#"
-        with gone as (delete from work where event_id = $1 returning attempts)
+        with gone as (
+            -- The try that ends a wait is one, while those that went on waiting were not counted.
+            delete from work
+            where event_id = $1
+            returning attempts + case when wait_key is null or token is null then 0 else 1 end as attempts
+        )
         update event set
             end_state = $2,
             end_code = $3,
@@ -284,6 +290,7 @@ pub async fn work_retry(
         r#"
         update work set
             run_at = now() + make_interval(secs => $2),
+            attempts = attempts + case when wait_key is null then 0 else 1 end,
             error_code = $3,
             error_message = $4,
             wait_kind = null,
