@@ -26,6 +26,15 @@ impl Lease {
     }
 }
 
+/// What a look for lanes brought.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The lanes that are held now.
+    pub leases: Vec<Lease>,
+    /// Somebody else took a lane in the same moment: there may be more to take, so look again soon.
+    pub outrun: bool,
+}
+
 /// Takes up to `limit` free lanes that have due work, the most urgent first.
 ///
 /// A paused gate keeps the work of its provider (or of one type) back. Two processes that look at once may pick the same
@@ -36,7 +45,7 @@ pub async fn lanes_claim(
     owner: &str,
     limit: i64,
     lasts: Duration,
-) -> Result<Vec<Lease>, StoreError> {
+) -> Result<Claimed, StoreError> {
     let rows = sqlx::query!(
         r#"
         with due as (
@@ -62,15 +71,19 @@ pub async fn lanes_claim(
             group by lane
             order by max(priority) desc, min(run_at)
             limit $2::bigint
+        ), taken as (
+            insert into lane (key, owner, token, lease_until)
+            select lane, $3, gen_random_uuid(), now() + make_interval(secs => $4)
+            from chosen
+            order by lane
+            on conflict (key) do update
+                set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
+                where lane.lease_until <= now()
+            returning key, token
         )
-        insert into lane (key, owner, token, lease_until)
-        select lane, $3, gen_random_uuid(), now() + make_interval(secs => $4)
+        select chosen.lane as "key!", taken.token as "token?"
         from chosen
-        order by lane
-        on conflict (key) do update
-            set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
-            where lane.lease_until <= now()
-        returning key, token as "token!"
+        left join taken on taken.key = chosen.lane
         "#,
         environment.livemode(),
         limit,
@@ -79,14 +92,18 @@ pub async fn lanes_claim(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Lease {
-            lane: row.key.into(),
-            token: row.token,
-            lasts,
-        })
-        .collect())
+    let mut claimed = Claimed::default();
+    for row in rows {
+        match row.token {
+            Some(token) => claimed.leases.push(Lease {
+                lane: row.key.into(),
+                token,
+                lasts,
+            }),
+            None => claimed.outrun = true,
+        }
+    }
+    Ok(claimed)
 }
 
 /// Takes one lane, whether it has work or not; none while somebody else holds it.

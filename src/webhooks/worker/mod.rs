@@ -26,7 +26,7 @@ use crate::{
     domain::provider::Book,
     store::{
         StoreError,
-        lane::{Lease, lanes_claim},
+        lane::{Claimed, lanes_claim},
     },
 };
 
@@ -35,6 +35,8 @@ use wake::Wake;
 /// How long an idle worker sleeps at most before it looks by itself, unless it is told otherwise: notifications are a
 /// hint, looking is the truth.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a worker waits after others took at once all lanes that it had picked.
+const OUTRUN: Duration = Duration::from_millis(10);
 /// How long a worker waits after the database failed it.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -112,8 +114,8 @@ impl Worker {
 
     /// Works on one lane that has due work, if there is one.
     pub async fn step(&self) -> Result<Step, StoreError> {
-        let mut leases = self.claim(1).await?;
-        match leases.pop() {
+        let mut claimed = self.claim(1).await?;
+        match claimed.leases.pop() {
             Some(lease) => {
                 let report =
                     lane::work_off(&self.billing, &self.figures, lease, &CancellationToken::new()).await?;
@@ -135,11 +137,12 @@ impl Worker {
             let want = slots.available_permits() + 1;
             drop(free);
             match self.claim(want).await {
-                Ok(leases) if leases.is_empty() => {
-                    stop.run_until_cancelled(wake.sleep(self.nap())).await;
+                Ok(Claimed { leases, outrun }) if leases.is_empty() => {
+                    let nap = if outrun { OUTRUN } else { self.look_again };
+                    stop.run_until_cancelled(wake.sleep(jittered(nap))).await;
                 }
-                Ok(leases) => {
-                    for lease in leases {
+                Ok(claimed) => {
+                    for lease in claimed.leases {
                         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                             break;
                         };
@@ -170,12 +173,7 @@ impl Worker {
         lanes.wait().await;
     }
 
-    /// Up to a tenth less than was asked for, so that workers that began together do not keep looking together.
-    fn nap(&self) -> Duration {
-        self.look_again.mul_f64(1.0 - rand::random::<f64>() / 10.0)
-    }
-
-    async fn claim(&self, limit: usize) -> Result<Vec<Lease>, StoreError> {
+    async fn claim(&self, limit: usize) -> Result<Claimed, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut conn = self.billing.store().pool().acquire().await?;
         match lanes_claim(
@@ -188,8 +186,16 @@ impl Worker {
         .await
         {
             // Two processes looked at once and met on two lanes in different order: one of them simply looks again.
-            Err(error) if error.is_collision() => Ok(Vec::new()),
+            Err(error) if error.is_collision() => Ok(Claimed {
+                leases: Vec::new(),
+                outrun: true,
+            }),
             claimed => claimed,
         }
     }
+}
+
+/// Down to half of the pause, so that workers that looked together do not keep looking together.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 - rand::random::<f64>() / 2.0)
 }
