@@ -11,9 +11,6 @@ use sqlx::{
 use super::StoreError;
 use crate::domain::provider::Environment;
 
-/// A connection that was used this recently is taken to be alive; one that lay idle for longer is asked first.
-const IN_USE: Duration = Duration::from_secs(1);
-
 /// How to connect.
 #[derive(Clone, Debug)]
 pub struct ConnectOptions {
@@ -97,16 +94,6 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
-            // Asking the server before every use costs each piece of work one round trip more for each step of it.
-            .test_before_acquire(false)
-            .before_acquire(|conn, connection| {
-                Box::pin(async move {
-                    if connection.idle_for > IN_USE {
-                        conn.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
             .connect_lazy_with(pg);
         Self { pool, options }
     }
