@@ -144,7 +144,11 @@ async fn worker_run(place: &Place, world: &World, events: usize) -> Outcome<Figu
     let cpu = Reading::of(std::process::id(), place.postmaster())?;
     let start = Instant::now();
     let running = tokio::spawn(async move { worker.run(until).await });
-    while world.number("select count(*) from (select from work limit 1) left_over").await? > 0 {
+    while world
+        .number("select count(*) from (select from work limit 1) left_over")
+        .await?
+        > 0
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let took = start.elapsed();

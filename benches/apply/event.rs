@@ -12,17 +12,30 @@ const START: u64 = 1_795_000_000;
 /// The histories of these customers: the first event of each, then the second of each, and so on.
 pub(super) fn histories(customers: Range<u64>) -> Vec<String> {
     (0..PER_CUSTOMER)
-        .flat_map(|step| customers.clone().map(move |customer| told(customer, step).to_string()))
+        .flat_map(|step| {
+            customers
+                .clone()
+                .map(move |customer| told(customer, step).to_string())
+        })
         .collect()
 }
 
 fn told(customer: u64, step: u64) -> Value {
     let (kind, object) = match step {
         0 => ("customer.created", person(customer, "new")),
-        1 => ("customer.subscription.created", subscription(customer, "incomplete", 1)),
+        1 => (
+            "customer.subscription.created",
+            subscription(customer, "incomplete", 1),
+        ),
         2 => ("payment_intent.succeeded", payment(customer)),
-        3 => ("customer.subscription.updated", subscription(customer, "active", 1)),
-        4 => ("customer.subscription.updated", subscription(customer, "active", 5)),
+        3 => (
+            "customer.subscription.updated",
+            subscription(customer, "active", 1),
+        ),
+        4 => (
+            "customer.subscription.updated",
+            subscription(customer, "active", 5),
+        ),
         _ => ("customer.updated", person(customer, "known")),
     };
     json!({

@@ -68,7 +68,8 @@ pub(super) async fn record(world: &World, bodies: &[String]) -> Outcome<Recorded
         let held = lanes::take(&world.billing, &event.envelope.lane())
             .await?
             .ok_or("the lane is held")?;
-        let Opened::Case(mut case) = Case::of_event(&world.billing, &event, body.as_bytes(), Basis::Body)? else {
+        let Opened::Case(mut case) = Case::of_event(&world.billing, &event, body.as_bytes(), Basis::Body)?
+        else {
             return Err(format!("{name} means nothing").into());
         };
         let judged = case
@@ -122,12 +123,20 @@ pub(super) async fn apply(world: &World, recorded: &Recorded, slots: usize) -> O
             let lease = {
                 let _one = claims.lock().await;
                 let mut conn = world.billing.store().pool().acquire().await?;
-                lanes_claim(&mut conn, BOOK.environment, "worker@bench/1", 1, Duration::from_secs(60))
-                    .await?
-                    .leases
-                    .pop()
+                lanes_claim(
+                    &mut conn,
+                    BOOK.environment,
+                    "worker@bench/1",
+                    1,
+                    Duration::from_secs(60),
+                )
+                .await?
+                .leases
+                .pop()
             };
-            let Some(lease) = lease else { return Outcome::Ok(()) };
+            let Some(lease) = lease else {
+                return Outcome::Ok(());
+            };
             events.fetch_add(lane(world, recorded, &lease).await?, Ordering::Relaxed);
         }
     };

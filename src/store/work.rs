@@ -86,11 +86,7 @@ pub async fn work_take(
         .map(|row| {
             let attempt = u16::try_from(row.attempts).unwrap_or(u16::MAX);
             let id = row.event_id.into();
-            let unreadable = |problem| Unreadable {
-                id,
-                attempt,
-                problem,
-            };
+            let unreadable = |problem| Unreadable { id, attempt, problem };
             let event = EventRow {
                 id: row.event_id,
                 provider: row.provider,

@@ -120,7 +120,11 @@ impl World {
     /// How an event stands: state, tries, and the code of what is wrong.
     async fn shown(&self, id: EventId) -> (String, i32, Option<String>) {
         let row = self.row(id).await;
-        (row.state.to_string(), row.attempts, row.error.map(|error| error.code))
+        (
+            row.state.to_string(),
+            row.attempts,
+            row.error.map(|error| error.code),
+        )
     }
 
     /// All rows of a query, as one JSON list.
@@ -190,5 +194,10 @@ fn subscription(name: &str, created: i64, status: &str, price: &str) -> Value {
 /// An event that only points at a subscription of `cus_1`, so that the worker has to read it.
 fn pointing(name: &str, subscription: &str) -> Value {
     let object = json!({ "id": subscription, "object": "subscription", "customer": "cus_1" });
-    event(name, "customer.subscription.pending_update_expired", LONG_AGO, object)
+    event(
+        name,
+        "customer.subscription.pending_update_expired",
+        LONG_AGO,
+        object,
+    )
 }

@@ -10,10 +10,7 @@ use super::{
     settle::{self, Failure, Try},
 };
 use crate::{
-    billing::{
-        Billing, lanes,
-        reader::Reader,
-    },
+    billing::{Billing, lanes, reader::Reader},
     domain::{event::Problem, ids::EventId, provider::LaneKey},
     store::{
         StoreError,

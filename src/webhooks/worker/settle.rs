@@ -269,11 +269,7 @@ pub(super) async fn bury(
     lease: &Lease,
     unreadable: Unreadable,
 ) -> Result<Outcome, StoreError> {
-    let Unreadable {
-        id,
-        attempt,
-        problem,
-    } = unreadable;
+    let Unreadable { id, attempt, problem } = unreadable;
     let Some(mut tx) = fenced(billing, lease).await? else {
         return Ok(Outcome::Lost);
     };

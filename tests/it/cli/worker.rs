@@ -105,7 +105,11 @@ async fn the_work_of_a_killed_worker_is_taken_over_after_the_time_that_is_set() 
     waiting.expect("nobody called").unwrap().forget();
     first.kill();
     let second = Service::start_silent(&place, &["worker"]);
-    assert_eq!(db.number("select count(*) from lane where lease_until > now()").await, 1);
+    assert_eq!(
+        db.number("select count(*) from lane where lease_until > now()")
+            .await,
+        1
+    );
     // Well within the usual minute.
     wait_for_end(&db).await;
     assert_eq!(
@@ -132,7 +136,10 @@ async fn a_listener_takes_signatures_as_old_as_is_set() {
         let signed_at = Timestamp::now() - SignedDuration::from_secs(age);
         let answer = client
             .post(format!("{}/webhooks/stripe", service.listen()))
-            .header("stripe-signature", stripe::sign_at(stripe::SECRET, body.as_bytes(), signed_at))
+            .header(
+                "stripe-signature",
+                stripe::sign_at(stripe::SECRET, body.as_bytes(), signed_at),
+            )
             .body(body.clone())
             .send()
             .await

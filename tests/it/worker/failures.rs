@@ -51,14 +51,19 @@ async fn an_event_that_panics_harms_nobody_else_and_is_tried_again_until_it_is_d
     };
     let world = World::with(rules).await;
     world.provider.state().poison = Some("evt_poison");
-    let poison = world.store(&renamed("evt_poison", "cus_1", LONG_AGO, "Poison")).await;
+    let poison = world
+        .store(&renamed("evt_poison", "cus_1", LONG_AGO, "Poison"))
+        .await;
     let neighbour = world.store(&renamed("evt_2", "cus_1", LONG_AGO + 1, "Ana")).await;
     let elsewhere = world.store(&renamed("evt_3", "cus_2", LONG_AGO, "Luz")).await;
     let worker = world.worker("one@host/1").await;
 
     let outcome = try_once(&world, &worker, poison, 1).await;
     assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
-    assert_eq!(world.shown(poison).await, ("failed".to_owned(), 1, Some("internal".to_owned())));
+    assert_eq!(
+        world.shown(poison).await,
+        ("failed".to_owned(), 1, Some("internal".to_owned()))
+    );
     for fine in [neighbour, elsewhere] {
         assert_eq!(world.shown(fine).await, ("processed".to_owned(), 1, None));
     }
@@ -69,7 +74,10 @@ async fn an_event_that_panics_harms_nobody_else_and_is_tried_again_until_it_is_d
         let outcome = try_once(&world, &worker, poison, tries).await;
         assert_eq!(matches!(outcome, Outcome::Dead { .. }), tries == 4, "{outcome:?}");
     }
-    assert_eq!(world.shown(poison).await, ("dead".to_owned(), 4, Some("internal".to_owned())));
+    assert_eq!(
+        world.shown(poison).await,
+        ("dead".to_owned(), 4, Some("internal".to_owned()))
+    );
     assert_eq!(world.number("select count(*) from work").await, 0);
     assert_eq!(
         world
@@ -97,12 +105,18 @@ async fn what_the_database_refuses_fails_like_any_other_try() {
     let worker = world.worker("one@host/1").await;
     let outcome = try_once(&world, &worker, refused, 1).await;
     assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
-    assert_eq!(world.shown(refused).await, ("failed".to_owned(), 1, Some("constraint".to_owned())));
+    assert_eq!(
+        world.shown(refused).await,
+        ("failed".to_owned(), 1, Some("constraint".to_owned()))
+    );
     assert_eq!(world.shown(neighbour).await, ("processed".to_owned(), 1, None));
     // Once newer news are in place, there is nothing left of it that could be refused.
     world.run("update work set run_at = now()").await;
     let again = work_off(&worker).await;
-    assert!(matches!(again[..], [(_, Outcome::Ignored { code: "stale" })]), "{again:?}");
+    assert!(
+        matches!(again[..], [(_, Outcome::Ignored { code: "stale" })]),
+        "{again:?}"
+    );
 }
 
 #[tokio::test]
@@ -118,9 +132,15 @@ async fn what_no_retry_can_help_is_dead_at_once() {
     let outcomes = work_off(&world.worker("one@host/1").await).await;
     assert_eq!(outcomes.len(), 3, "{outcomes:?}");
     let state = world.shown(old).await;
-    assert_eq!((state.0.as_str(), state.1, state.2.as_deref()), ("dead", 1, Some("unsupported_api_version")));
+    assert_eq!(
+        (state.0.as_str(), state.1, state.2.as_deref()),
+        ("dead", 1, Some("unsupported_api_version"))
+    );
     let state = world.shown(unreadable).await;
-    assert_eq!((state.0.as_str(), state.1, state.2.as_deref()), ("dead", 1, Some("unreadable_body")));
+    assert_eq!(
+        (state.0.as_str(), state.1, state.2.as_deref()),
+        ("dead", 1, Some("unreadable_body"))
+    );
     assert_eq!(world.shown(fine).await.0, "processed");
 }
 
@@ -131,7 +151,9 @@ async fn an_event_without_a_readable_row_or_body_is_dead_and_in_nobodys_way() {
     world.run("delete from event_body").await;
     let strange = world.store(&renamed("evt_2", "cus_1", LONG_AGO + 1, "Ana")).await;
     world.run("update event set source = 'import', object_kind = 'unheard_of' where provider_event_id = 'evt_2'").await;
-    let fine = world.store(&renamed("evt_3", "cus_1", LONG_AGO + 2, "Ana Reyes")).await;
+    let fine = world
+        .store(&renamed("evt_3", "cus_1", LONG_AGO + 2, "Ana Reyes"))
+        .await;
     let outcomes = work_off(&world.worker("one@host/1").await).await;
     assert_eq!(outcomes.len(), 3, "{outcomes:?}");
     assert!(matches!(of(&outcomes, fine)[..], [Outcome::Processed { .. }]));

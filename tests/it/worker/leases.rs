@@ -64,9 +64,13 @@ async fn a_lease_is_renewed_while_its_holder_works() {
     let (one, two) = (world.worker("one@host/1").await, world.worker("two@host/2").await);
     let working = tokio::spawn(async move { one.step().await });
     gate.reached().await;
-    world.run("create table first_lease as select lease_until from lane").await;
+    world
+        .run("create table first_lease as select lease_until from lane")
+        .await;
     wait_until("the first lease to be over", || async {
-        let over = world.number("select count(*) from first_lease where lease_until < now()").await;
+        let over = world
+            .number("select count(*) from first_lease where lease_until < now()")
+            .await;
         // As long as the first one works, nobody else gets the lane.
         assert!(matches!(two.step().await.unwrap(), Worked::Idle));
         if over == 1 { Ok(over) } else { Err(over) }
@@ -89,7 +93,11 @@ async fn the_work_of_a_holder_that_died_is_taken_over() {
     gate.reached().await;
     working.abort();
     assert!(working.await.unwrap_err().is_cancelled());
-    assert_eq!(world.number("select count(*) from lane").await, 1, "nobody gave it back");
+    assert_eq!(
+        world.number("select count(*) from lane").await,
+        1,
+        "nobody gave it back"
+    );
 
     let report = wait_until("the lease to run out", || async {
         match two.step().await.unwrap() {
@@ -116,7 +124,9 @@ async fn a_former_holder_that_wakes_up_commits_nothing() {
     let sleeper = tokio::spawn(async move { one.step().await });
     gate.reached().await;
     // It sleeps for longer than its lease lasts, and what it has read grows old meanwhile.
-    world.run("update lane set lease_until = now() - interval '1 second'").await;
+    world
+        .run("update lane set lease_until = now() - interval '1 second'")
+        .await;
     world.provider.change("sub_1", |seen| {
         seen.cancel_at_period_end = true;
         seen.cancel_at = seen.period.map(|period| period.end);
@@ -135,13 +145,20 @@ async fn a_former_holder_that_wakes_up_commits_nothing() {
     let Worked::Worked(report) = sleeper.await.unwrap().unwrap() else {
         panic!("it held a lane")
     };
-    assert!(matches!(report.events[..], [(_, Outcome::Lost)]), "{:?}", report.events);
+    assert!(
+        matches!(report.events[..], [(_, Outcome::Lost)]),
+        "{:?}",
+        report.events
+    );
     assert_eq!(world.rows(stored).await, before);
     assert_eq!(
         world.rows("select worker, outcome from attempt").await,
         json!([{ "worker": "two@host/2", "outcome": "processed" }]),
     );
-    assert_eq!(world.rows("select owner from lane").await, json!([{ "owner": "cli@host/3" }]));
+    assert_eq!(
+        world.rows("select owner from lane").await,
+        json!([{ "owner": "cli@host/3" }])
+    );
     held.release().await;
 }
 
@@ -150,7 +167,9 @@ async fn a_stop_finishes_the_event_in_hand_and_gives_everything_else_back() {
     let (world, gate) = held_at_gate(Rules::default()).await;
     let first = world.store(&pointing("evt_1", "sub_1")).await;
     let second = world.store(&renamed("evt_2", "cus_1", LONG_AGO + 1, "Ana")).await;
-    let third = world.store(&renamed("evt_3", "cus_1", LONG_AGO + 2, "Ana Reyes")).await;
+    let third = world
+        .store(&renamed("evt_3", "cus_1", LONG_AGO + 2, "Ana Reyes"))
+        .await;
     let worker = world.worker("one@host/1").await;
     let stop = CancellationToken::new();
     let until = stop.clone();
@@ -170,7 +189,10 @@ async fn a_stop_finishes_the_event_in_hand_and_gives_everything_else_back() {
     );
     // The next one begins at once, without waiting for any lease.
     let next = work_off(&world.worker("two@host/2").await).await;
-    assert_eq!(next.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [second, third]);
+    assert_eq!(
+        next.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        [second, third]
+    );
     assert_eq!(world.shown(third).await, ("processed".to_owned(), 1, None));
 }
 
@@ -184,7 +206,12 @@ async fn work_that_nobody_announces_is_found_as_often_as_was_asked_for() {
     let begin = std::time::Instant::now();
     for number in 0..8 {
         let event = world
-            .store(&renamed(&format!("evt_{number}"), "cus_1", LONG_AGO + number, "Ana"))
+            .store(&renamed(
+                &format!("evt_{number}"),
+                "cus_1",
+                LONG_AGO + number,
+                "Ana",
+            ))
             .await;
         wait_until("the event to be found", || async {
             match world.shown(event).await.0.as_str() {

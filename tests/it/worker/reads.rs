@@ -32,9 +32,15 @@ async fn a_storm_of_events_about_one_object_is_answered_by_one_read() {
     }
     let outcomes = work_off(&world.worker("one@host/1").await).await;
     assert_eq!(world.provider.state().reads, 1);
-    assert!(matches!(of(&outcomes, events[0])[..], [Outcome::Processed { .. }]), "{outcomes:?}");
+    assert!(
+        matches!(of(&outcomes, events[0])[..], [Outcome::Processed { .. }]),
+        "{outcomes:?}"
+    );
     for event in &events[1..] {
-        assert!(matches!(of(&outcomes, *event)[..], [Outcome::InEffect]), "{outcomes:?}");
+        assert!(
+            matches!(of(&outcomes, *event)[..], [Outcome::InEffect]),
+            "{outcomes:?}"
+        );
         assert_eq!(world.shown(*event).await, ("processed".to_owned(), 1, None));
     }
     // Each has its own try, and all of them name the one read.
@@ -57,8 +63,12 @@ async fn what_was_read_for_a_try_that_committed_nothing_answers_for_no_other_eve
         .run("alter table subscription add constraint never_active check (status <> 'active')")
         .await;
     let now = Timestamp::now().as_second();
-    let refused = world.store(&subscription("evt_1", now, "active", "price_pro")).await;
-    let newer = world.store(&subscription("evt_2", now + 3, "past_due", "price_pro")).await;
+    let refused = world
+        .store(&subscription("evt_1", now, "active", "price_pro"))
+        .await;
+    let newer = world
+        .store(&subscription("evt_2", now + 3, "past_due", "price_pro"))
+        .await;
     let gates = [Gate::new(), Gate::new()];
     for gate in &gates {
         world.provider.next(Step::Read, Turn::Hold(gate.clone()));
@@ -77,8 +87,14 @@ async fn what_was_read_for_a_try_that_committed_nothing_answers_for_no_other_eve
     let Worked::Worked(report) = working.await.unwrap().unwrap() else {
         panic!("nothing was done")
     };
-    assert!(matches!(of(&report.events, refused)[..], [Outcome::Failed { .. }]), "{report:?}");
-    assert!(matches!(of(&report.events, newer)[..], [Outcome::Processed { .. }]), "{report:?}");
+    assert!(
+        matches!(of(&report.events, refused)[..], [Outcome::Failed { .. }]),
+        "{report:?}"
+    );
+    assert!(
+        matches!(of(&report.events, newer)[..], [Outcome::Processed { .. }]),
+        "{report:?}"
+    );
     assert_eq!(
         world.rows("select status from subscription").await,
         json!([{ "status": "past_due" }]),
@@ -91,14 +107,25 @@ async fn what_was_read_for_a_try_that_committed_nothing_answers_for_no_other_eve
 async fn a_read_settles_what_events_of_a_clock_that_runs_ahead_leave_open() {
     let world = world_with_subscription(Rules::default()).await;
     let ahead = Timestamp::now().as_second() + 90 * 24 * 3_600;
-    let first = world.store(&subscription("evt_1", ahead, "past_due", "price_pro")).await;
+    let first = world
+        .store(&subscription("evt_1", ahead, "past_due", "price_pro"))
+        .await;
     // The very same second, and something else: the provider has to be asked.
-    let second = world.store(&subscription("evt_2", ahead, "unpaid", "price_pro")).await;
+    let second = world
+        .store(&subscription("evt_2", ahead, "unpaid", "price_pro"))
+        .await;
     let outcomes = work_off(&world.worker("one@host/1").await).await;
     for event in [first, second] {
-        assert!(matches!(of(&outcomes, event)[..], [Outcome::Processed { .. }]), "{outcomes:?}");
+        assert!(
+            matches!(of(&outcomes, event)[..], [Outcome::Processed { .. }]),
+            "{outcomes:?}"
+        );
     }
-    assert!(world.provider.state().reads <= 2, "{}", world.provider.state().reads);
+    assert!(
+        world.provider.state().reads <= 2,
+        "{}",
+        world.provider.state().reads
+    );
     assert_eq!(
         world.rows("select status from subscription").await,
         json!([{ "status": "active" }]),

@@ -56,7 +56,10 @@ async fn several_workers_apply_each_event_once_and_end_where_one_would() {
             .await,
         json!([{ "events": EVENTS, "tried": EVENTS, "most_tries": 1 }]),
     );
-    assert!(world.number("select count(distinct worker) from attempt").await > 1, "one did it all");
+    assert!(
+        world.number("select count(distinct worker) from attempt").await > 1,
+        "one did it all"
+    );
     assert_eq!(world.number("select count(*) from lane").await, 0);
     // Each customer is called what the newest of its events says.
     assert_eq!(

@@ -18,7 +18,10 @@ async fn an_event_with_an_unknown_price_waits_for_the_catalogue_that_names_it() 
     for _ in 0..3 {
         world.run("update work set run_at = now()").await;
         let outcomes = work_off(&worker).await;
-        assert!(matches!(outcomes[..], [(_, Outcome::Waiting { .. })]), "{outcomes:?}");
+        assert!(
+            matches!(outcomes[..], [(_, Outcome::Waiting { .. })]),
+            "{outcomes:?}"
+        );
     }
     let waits = "select attempts, wait_kind, wait_key, token, error_code,
                         run_at between now() + interval '4 minutes' and now() + interval '6 minutes' as later
@@ -30,7 +33,10 @@ async fn an_event_with_an_unknown_price_waits_for_the_catalogue_that_names_it() 
             "error_code": "unknown_price", "later": true,
         }]),
     );
-    assert_eq!(world.shown(event).await, ("failed".to_owned(), 0, Some("unknown_price".to_owned())));
+    assert_eq!(
+        world.shown(event).await,
+        ("failed".to_owned(), 0, Some("unknown_price".to_owned()))
+    );
     assert_eq!(world.row(event).await.waiting_for.as_deref(), Some("price_later"));
     assert_eq!(
         world.rows("select number, outcome from attempt").await,
@@ -58,7 +64,11 @@ async fn an_event_with_an_unknown_price_waits_for_the_catalogue_that_names_it() 
     }
     wait_until("the event to be released", || async {
         let shown = world.shown(event).await;
-        if shown.0 == "processed" { Ok(shown) } else { Err(shown) }
+        if shown.0 == "processed" {
+            Ok(shown)
+        } else {
+            Err(shown)
+        }
     })
     .await;
     assert_eq!(world.shown(event).await, ("processed".to_owned(), 1, None));
