@@ -6,6 +6,7 @@ mod help;
 mod lists;
 mod refusals;
 mod services;
+mod worker;
 
 use std::{
     io::Write,

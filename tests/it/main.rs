@@ -26,3 +26,5 @@ mod store;
 mod stripe;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod worker;

@@ -15,14 +15,14 @@ use super::{Place, place_on_database};
 use crate::support::{stripe, wait_until};
 
 /// A service that said that it is ready.
-struct Service {
+pub(super) struct Service {
     child: Child,
     output: BufReader<ChildStdout>,
     ready: Value,
 }
 
 impl Service {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub(super) fn start(place: &Place, arguments: &[&str]) -> Self {
         let mut child = place.command(&[arguments, &["--json"]].concat()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -37,12 +37,29 @@ impl Service {
         Self { child, output, ready }
     }
 
-    fn listen(&self) -> &str {
+    /// Starts one that says nothing.
+    pub(super) fn start_silent(place: &Place, arguments: &[&str]) -> Self {
+        let mut child = place.command(arguments).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self {
+            child,
+            output,
+            ready: Value::Null,
+        }
+    }
+
+    pub(super) fn listen(&self) -> &str {
         self.ready["listen"].as_str().unwrap()
     }
 
+    /// Kills it, so that it can give nothing back.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Sends a signal and waits for the end. Nothing more was said on standard output.
-    fn stop(mut self, signal: Signal) -> i32 {
+    pub(super) fn stop(mut self, signal: Signal) -> i32 {
         let pid = Pid::from_raw(self.child.id().try_into().unwrap());
         kill(pid, signal).unwrap();
         let rest = std::io::read_to_string(self.output).unwrap();
