@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module per area.
 
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
 mod billing;
 #[cfg(test)]
 mod cli;
