@@ -48,7 +48,10 @@ fn events() -> Vec<Bytes> {
         .collect();
     files.sort();
     assert!(files.len() > 10, "{files:?}");
-    files.iter().map(|file| std::fs::read(file).unwrap().into()).collect()
+    files
+        .iter()
+        .map(|file| std::fs::read(file).unwrap().into())
+        .collect()
 }
 
 /// The events in order, reversed, and in fixed other orders.
@@ -68,9 +71,15 @@ fn assert_told(portrait: &[String]) {
     let kinds = ["customer ", "link ", "subscription ", "refund ", "dispute "];
     assert_eq!(kinds.map(count), [1; 5], "{portrait:#?}");
     let row = |start: &str| portrait.iter().find(|row| row.starts_with(start)).unwrap();
-    assert!(row("subscription ").contains(r#""status": "canceled""#), "{portrait:#?}");
+    assert!(
+        row("subscription ").contains(r#""status": "canceled""#),
+        "{portrait:#?}"
+    );
     assert!(row("dispute ").contains(r#""status": "lost""#), "{portrait:#?}");
-    assert!(row("refund ").contains(r#""status": "succeeded""#), "{portrait:#?}");
+    assert!(
+        row("refund ").contains(r#""status": "succeeded""#),
+        "{portrait:#?}"
+    );
     assert!(count("fact ") >= 4, "{portrait:#?}");
 }
 
@@ -111,7 +120,9 @@ async fn ingested_from_a_file_in_any_order_they_end_in_one_state() {
         let found = portrait(&works.db.pool).await;
         assert_told(&found);
         assert!(
-            !found.iter().any(|row| row.contains(r#""verification": "verified""#)),
+            !found
+                .iter()
+                .any(|row| row.contains(r#""verification": "verified""#)),
             "an import alone verifies nothing: {found:#?}"
         );
         let wanted = first.get_or_insert_with(|| found.clone());

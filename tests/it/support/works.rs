@@ -58,7 +58,11 @@ pub(crate) fn billing(db: &TestDb, room: Arc<dyn Provider>, catalog: &str) -> Bi
 impl Works {
     /// On an empty database.
     pub(crate) async fn start(room: Arc<dyn Provider>, catalog: &str) -> Self {
-        let db = db::fresh().await;
+        Self::on(db::fresh().await, room, catalog).await
+    }
+
+    /// On this database.
+    pub(crate) async fn on(db: TestDb, room: Arc<dyn Provider>, catalog: &str) -> Self {
         let setup = Setup {
             room: Arc::clone(&room),
             ..Setup::default()
@@ -100,9 +104,10 @@ impl Works {
         portrait(&self.db.pool).await
     }
 
-    /// Stops the listener.
-    pub(crate) async fn stop(self) {
+    /// Stops the listener, and leaves the database.
+    pub(crate) async fn stop(self) -> TestDb {
         self.listener.stop().await;
+        self.db
     }
 }
 
