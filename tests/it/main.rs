@@ -13,6 +13,8 @@ mod console;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod intake;
 #[cfg(test)]
 mod pool;
@@ -28,3 +30,5 @@ mod store;
 mod stripe;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod terminal;
