@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-const CASES: u32 = 10;
+const CASES: u32 = 8;
 /// How many deliveries come in before the worker looks, in the story in order.
 const IN_ORDER: usize = 4;
 

@@ -17,8 +17,8 @@ use crate::support::{
     works::{make_due, unsettled},
 };
 
-const ACCOUNTS: i64 = 14;
-const KILLS: usize = 5;
+const ACCOUNTS: i64 = 8;
+const KILLS: usize = 4;
 
 const DONE: &str = "select count(*) from event where end_state is not null";
 const LEFT: &str = "select count(*) from work";

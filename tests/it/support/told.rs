@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use billdeck::simulators::{
     Simulator, SimulatorError, SimulatorOptions,
-    stripe::{Decline, Moment, NewAccount, Step, Story},
+    stripe::{Decline, Moment, NewAccount, Step, Story, StoryOutcome},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,17 +42,25 @@ per_seat = true
 pub(crate) struct Told {
     pub(crate) world: World,
     pub(crate) deliveries: Vec<Received>,
+    /// What each story left behind.
+    pub(crate) outcomes: Vec<StoryOutcome>,
 }
 
 impl Told {
     /// Tells stories and catches what is delivered.
     pub(crate) async fn of(stories: Vec<Story>) -> Self {
         let world = World::start().await;
-        for story in stories {
-            world.handle().stripe().play(story).unwrap();
-        }
+        let stripe = world.handle().stripe().clone();
+        let outcomes = stories
+            .into_iter()
+            .map(|story| stripe.play(story).unwrap())
+            .collect();
         let deliveries = caught(&world).await;
-        Self { world, deliveries }
+        Self {
+            world,
+            deliveries,
+            outcomes,
+        }
     }
 }
 
