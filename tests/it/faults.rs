@@ -6,12 +6,15 @@ mod kills;
 mod provider;
 mod senders;
 
+use std::time::{Duration, Instant};
+
 use billdeck::providers::stripe::Timeouts;
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::{
     simulator::support::{KEY, SECRET},
     support::{
+        LIMIT,
         place::Place,
         told::{CATALOG, Told, ordinary},
         works::{Works, room},
@@ -61,6 +64,28 @@ async fn leases_run_out(pool: &PgPool, pid: u32) -> u64 {
         .await
         .unwrap()
         .rows_affected()
+}
+
+/// Waits until everything is worked off; the time until the next try of what failed passes at once. Gives up only when
+/// nothing has moved for a while, however slow the machine is.
+async fn worked_off(pool: &PgPool) {
+    let mut least = i64::MAX;
+    let mut moved = Instant::now();
+    loop {
+        sqlx::query("update work set run_at = now() where run_at > now()")
+            .execute(pool)
+            .await
+            .unwrap();
+        let left = number(pool, "select count(*) from work").await;
+        if left == 0 {
+            return;
+        }
+        if left < least {
+            (least, moved) = (left, Instant::now());
+        }
+        assert!(moved.elapsed() < LIMIT, "{left} events are not worked off");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Every event was done once: one try that ended it, and no change of it written twice.

@@ -4,7 +4,10 @@ use std::{cell::RefCell, time::Duration};
 
 use billdeck::{
     providers::stripe::Timeouts,
-    simulators::stripe::{CancelWhen, Decline, NewAccount, Step, Story},
+    simulators::{
+        ApiFault, Fault,
+        stripe::{CancelWhen, Decline, NewAccount, Step, Story},
+    },
 };
 use jiff::SignedDuration;
 use proptest::{
@@ -13,12 +16,14 @@ use proptest::{
     test_runner::{RngSeed, TestRunner},
 };
 use rand::{SeedableRng, random, rngs::StdRng, seq::SliceRandom};
+use sqlx::Connection;
 
 use crate::{
     simulator::support::Received,
     support::{
         db::TestDb,
         portrait::assert_same,
+        seed,
         told::{CATALOG, Told, possible, subscribe, timeline},
         works::{Works, room},
     },
@@ -39,6 +44,8 @@ struct Case {
     shuffle: u64,
     /// How many deliveries come in before the worker looks.
     batch: usize,
+    /// The provider answers only some of the reads, until all has been delivered.
+    trouble: bool,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -83,13 +90,15 @@ fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(any::<Index>(), 0..6),
         any::<u64>(),
         prop_oneof![Just(1_usize), Just(3), Just(usize::MAX)],
+        any::<bool>(),
     )
-        .prop_map(|(trial_days, steps, again, shuffle, batch)| Case {
+        .prop_map(|(trial_days, steps, again, shuffle, batch, trouble)| Case {
             trial_days,
             steps,
             again,
             shuffle,
             batch,
+            trouble,
         })
 }
 
@@ -108,7 +117,7 @@ async fn tell(case: &Case) -> Told {
     let days = (total / 86_400 + 1).min(DAYS);
     let first = (
         SignedDuration::from_secs(60),
-        subscribe("price_solo", case.trial_days),
+        subscribe("price_solo", case.trial_days, CHECKOUT),
     );
     let rest = case
         .steps
@@ -126,6 +135,28 @@ fn disordered(case: &Case, deliveries: &[Received]) -> Vec<Received> {
     let mut all: Vec<Received> = deliveries.iter().cloned().chain(again).collect();
     all.shuffle(&mut StdRng::seed_from_u64(case.shuffle));
     all
+}
+
+/// The checkout that the story begins with, as billdeck has it before any event of it came.
+const CHECKOUT: &str = "01960000-0000-7000-8000-000000000001";
+
+async fn start_checkout(db: &TestDb) {
+    let mut conn = db.connect().await;
+    let customer = seed::Customer {
+        owner: Some(("organization", "org_1".to_owned())),
+        ..seed::Customer::default()
+    };
+    let customer = customer.insert(&mut conn).await;
+    sqlx::query(
+        "insert into checkout (id, customer_id, provider, livemode, plan, state)
+         values ($1::uuid, $2, 'stripe', false, 'solo', 'open')",
+    )
+    .bind(CHECKOUT)
+    .bind(customer)
+    .execute(&mut conn)
+    .await
+    .unwrap();
+    conn.close().await.unwrap();
 }
 
 /// Delivers everything and gives back what the tables say in the end.
@@ -150,12 +181,14 @@ async fn end(
         }
         None => Works::start(room, CATALOG).await,
     };
+    start_checkout(&works.db).await;
     for batch in deliveries.chunks(batch.min(deliveries.len())) {
         for delivery in batch {
             works.deliver(delivery).await;
         }
         works.work().await;
     }
+    told.world.handle().clear_faults();
     works.settle().await;
     let portrait = works.portrait().await;
     *db = Some(works.stop().await);
@@ -164,16 +197,23 @@ async fn end(
 
 async fn check(dbs: &mut [Option<TestDb>; 2], case: &Case, reads: bool) {
     let told = tell(case).await;
+    if case.trouble {
+        let fault = Fault::from(ApiFault::Unavailable).on("GET", "*");
+        told.world.handle().add_fault(fault.with_probability(0.6));
+    }
     let disordered = disordered(case, &told.deliveries);
     let [one, other] = dbs;
     let (in_order, otherwise) = tokio::join!(
         end(one, &told, reads, &told.deliveries, IN_ORDER),
         end(other, &told, reads, &disordered, case.batch),
     );
-    assert!(
-        in_order.iter().any(|row| row.starts_with("subscription sub_")),
-        "{in_order:#?}"
-    );
+    let says = |start: &str, text: &str| {
+        in_order
+            .iter()
+            .any(|row| row.starts_with(start) && row.contains(text))
+    };
+    assert!(says("subscription sub_", CHECKOUT), "{in_order:#?}");
+    assert!(says("checkout ", r#""state": "complete""#), "{in_order:#?}");
     assert_same(&in_order, &otherwise, "another order ended elsewhere");
 }
 

@@ -15,9 +15,9 @@ use sqlx::{Connection, PgConnection, postgres::PgPoolOptions};
 use tempfile::TempDir;
 
 use super::{
-    assert_done_once, load, number, place,
+    assert_done_once, leases_run_out, load, place,
     senders::{Senders, assert_stored},
-    undisturbed,
+    undisturbed, worked_off,
 };
 use crate::support::{
     place::Service,
@@ -129,6 +129,8 @@ async fn stopped_and_started_under_load_everything_recovers_by_itself() {
 
         server.start_again().await;
         wait_for_status(&ready, 200).await;
+        // Lanes that were in hand when the server went are free again when their leases have run out.
+        leases_run_out(&pool, service.pid()).await;
         assert_stored(&pool, &senders.acknowledged()).await;
     }
     senders.finish().await;
@@ -137,21 +139,7 @@ async fn stopped_and_started_under_load_everything_recovers_by_itself() {
         refusals.iter().all(|after| after.as_deref() == Some("5")),
         "{refusals:?}"
     );
-    wait_until("everything to be worked off", async || {
-        // A lane that was in hand when the server went is free again when its lease has run out: its minute passes at once.
-        // So does the time until the next try.
-        for sql in [
-            "update lane set lease_until = now() where lease_until > now() + interval '1 second'",
-            "update work set run_at = now() where run_at > now()",
-        ] {
-            sqlx::query(sql).execute(&pool).await.unwrap();
-        }
-        match number(&pool, "select count(*) from work").await {
-            0 => Ok(0),
-            left => Err(left),
-        }
-    })
-    .await;
+    worked_off(&pool).await;
 
     assert_eq!(senders.acknowledged().len(), total);
     assert_stored(&pool, &senders.acknowledged()).await;

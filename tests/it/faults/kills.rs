@@ -7,21 +7,20 @@ use nix::sys::signal::Signal;
 use super::{
     assert_done_once, leases_run_out, load, number, place,
     senders::{Senders, assert_stored},
-    undisturbed,
+    undisturbed, worked_off,
 };
 use crate::support::{
     db,
     place::Service,
     portrait::{assert_same, portrait},
     wait_until,
-    works::{make_due, unsettled},
+    works::unsettled,
 };
 
 const ACCOUNTS: i64 = 8;
 const KILLS: usize = 4;
 
 const DONE: &str = "select count(*) from event where end_state is not null";
-const LEFT: &str = "select count(*) from work";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_workers_lose_nothing_and_do_nothing_twice() {
@@ -65,15 +64,7 @@ async fn killed_workers_lose_nothing_and_do_nothing_twice() {
         workers.push(worker());
     }
     senders.finish().await;
-    wait_until("everything to be worked off", async || {
-        // What failed because of another reason is not what this is about: its time passes at once.
-        make_due(&db).await;
-        match number(&db.pool, LEFT).await {
-            0 => Ok(0),
-            left => Err(left),
-        }
-    })
-    .await;
+    worked_off(&db.pool).await;
 
     assert!(left_behind > 0, "nobody was killed at work");
     assert_eq!(unsettled(&db).await, Vec::<String>::new());
@@ -114,14 +105,7 @@ async fn a_killed_listener_loses_nothing_that_it_acknowledged() {
         service = serve();
     }
     senders.finish().await;
-    wait_until("everything to be worked off", async || {
-        make_due(&db).await;
-        match number(&db.pool, LEFT).await {
-            0 => Ok(0),
-            left => Err(left),
-        }
-    })
-    .await;
+    worked_off(&db.pool).await;
 
     assert_eq!(unsettled(&db).await, Vec::<String>::new());
     assert_stored(&db.pool, &senders.acknowledged()).await;

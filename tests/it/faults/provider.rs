@@ -12,14 +12,14 @@ use sqlx::PgPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{assert_done_once, load, number, undisturbed};
+use super::{assert_done_once, load, number, undisturbed, worked_off};
 use crate::{
     simulator::support::Received,
     support::{
         portrait::assert_same,
         told::{CATALOG, Told, caught},
         wait_until,
-        works::{Works, billing, make_due, room},
+        works::{Works, billing, room},
     },
 };
 
@@ -154,14 +154,7 @@ async fn a_slow_read_holds_up_its_own_lane_only() {
     assert!(held_up["events"].as_i64().unwrap() > 0, "{held_up}");
 
     simulator.clear_faults();
-    wait_until("the slow one to end", async || {
-        make_due(&running.works.db).await;
-        match number(running.pool(), UNFINISHED).await {
-            0 => Ok(0),
-            left => Err(left),
-        }
-    })
-    .await;
+    worked_off(running.pool()).await;
     running.end(&told).await;
 }
 
@@ -200,14 +193,7 @@ async fn what_needs_a_read_waits_for_the_end_of_an_outage() {
     );
 
     simulator.clear_faults();
-    wait_until("everything to be worked off", async || {
-        make_due(&running.works.db).await;
-        match number(running.pool(), UNFINISHED).await {
-            0 => Ok(0),
-            left => Err(left),
-        }
-    })
-    .await;
+    worked_off(running.pool()).await;
     for doubt in &doubts {
         let tries = tries(running.pool(), doubt).await;
         assert_eq!(tries.len(), 2, "{tries:?}");

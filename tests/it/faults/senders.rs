@@ -72,10 +72,17 @@ impl Senders {
         self.log.turned_away.lock().unwrap().clone()
     }
 
-    /// Waits until everything has been acknowledged.
+    /// Waits until everything has been acknowledged; gives up when nothing has been for a while.
     pub(super) async fn finish(&mut self) {
-        while let Some(ended) = tokio::time::timeout(LIMIT, self.tasks.join_next()).await.unwrap() {
-            ended.unwrap();
+        let mut acknowledged = self.log.acknowledged.subscribe();
+        loop {
+            tokio::select! {
+                ended = self.tasks.join_next() => match ended {
+                    Some(ended) => ended.unwrap(),
+                    None => return,
+                },
+                moved = tokio::time::timeout(LIMIT, acknowledged.changed()) => moved.unwrap().unwrap(),
+            }
         }
     }
 }

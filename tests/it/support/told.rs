@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use billdeck::domain::checkout::CHECKOUT_METADATA_KEY;
 use billdeck::simulators::{
     Simulator, SimulatorError, SimulatorOptions,
     stripe::{Decline, Moment, NewAccount, Step, Story, StoryOutcome},
@@ -89,14 +90,18 @@ fn before_present(days: i64) -> Timestamp {
     present() - SignedDuration::from_hours(24 * days)
 }
 
-/// A purchase of a subscription.
-pub(crate) fn subscribe(price: &str, trial_days: Option<i64>) -> Step {
+/// A purchase of a subscription, through this checkout of ours.
+pub(crate) fn subscribe(price: &str, trial_days: Option<i64>, checkout: &str) -> Step {
     Step::Subscribe {
         price: price.to_owned(),
         quantity: 1,
         trial_days,
         card: None,
-        metadata: [("organizationId".to_owned(), "org_1".to_owned())].into(),
+        metadata: [
+            ("organizationId".to_owned(), "org_1".to_owned()),
+            (CHECKOUT_METADATA_KEY.to_owned(), checkout.to_owned()),
+        ]
+        .into(),
         client_reference_id: None,
     }
 }
