@@ -57,7 +57,7 @@ fn events() -> Vec<Bytes> {
 /// The events in order, reversed, and in fixed other orders.
 fn orders(events: &[Bytes]) -> Vec<Vec<Bytes>> {
     let mut orders = vec![events.to_vec(), events.iter().rev().cloned().collect()];
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         let mut shuffled = events.to_vec();
         shuffled.shuffle(&mut StdRng::seed_from_u64(seed));
         orders.push(shuffled);

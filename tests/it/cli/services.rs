@@ -9,10 +9,8 @@ use nix::{
 use serde_json::Value;
 
 use super::place_on_database;
-use crate::support::{
-    place::{Place, Service},
-    stripe, wait_until,
-};
+pub(super) use crate::support::place::Service;
+use crate::support::{place::Place, stripe, wait_until};
 
 async fn deliver(to: &str, body: &str) -> (u16, Value) {
     let response = reqwest::Client::builder()

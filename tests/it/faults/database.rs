@@ -25,7 +25,7 @@ use crate::support::{
     wait_until,
 };
 
-const ACCOUNTS: i64 = 8;
+const ACCOUNTS: i64 = 6;
 
 /// A server that can be stopped and started.
 struct Server {

@@ -17,8 +17,8 @@ use crate::support::{
     works::unsettled,
 };
 
-const ACCOUNTS: i64 = 8;
-const KILLS: usize = 4;
+const ACCOUNTS: i64 = 6;
+const KILLS: usize = 3;
 
 const DONE: &str = "select count(*) from event where end_state is not null";
 
@@ -29,7 +29,7 @@ async fn killed_workers_lose_nothing_and_do_nothing_twice() {
     let db = db::fresh().await;
     let place = place(&db.url, &told);
     let listener = Service::start(&place, &["serve", "--no-worker", "--listen", "127.0.0.1:0"]);
-    let worker = || Service::spawn(&place, &["worker", "--workers", "3"]);
+    let worker = || Service::start_silent(&place, &["worker", "--workers", "3"]);
     let mut workers = vec![worker(), worker()];
     let mut senders = Senders::start(listener.listen(), &told.deliveries, 4);
 

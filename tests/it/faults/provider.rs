@@ -117,7 +117,7 @@ async fn tries(pool: &PgPool, event: &Received) -> Vec<(String, Option<String>)>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_read_holds_up_its_own_lane_only() {
-    let mut told = load(4).await;
+    let mut told = load(3).await;
     let bodies = told.deliveries.clone();
     let doubts = doubts(&mut told).await;
     let (slow, subscription) = (&doubts[0], &told.outcomes[0].subscriptions[0]);
@@ -160,7 +160,7 @@ async fn a_slow_read_holds_up_its_own_lane_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_needs_a_read_waits_for_the_end_of_an_outage() {
-    let mut told = load(4).await;
+    let mut told = load(3).await;
     let doubts = doubts(&mut told).await;
     let simulator = told.world.handle();
     simulator.add_fault(Fault::from(ApiFault::Unavailable).on("GET", "*"));
@@ -180,7 +180,7 @@ async fn what_needs_a_read_waits_for_the_end_of_an_outage() {
          where error_code = 'provider_down' and attempts = 1 and run_at > now() + interval '1 second'",
     )
     .await;
-    assert!(left >= 4, "{left} events needed a read");
+    assert!(left >= 3, "{left} events needed a read");
     assert_eq!(sensibly, left, "each waits for its next try, and says why");
     assert!(
         number(

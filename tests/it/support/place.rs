@@ -122,7 +122,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts one and waits until it is ready. What it logs goes into a file of the place: nobody would empty a pipe.
     pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut service = Self::spawn(place, &[arguments, &["--json"]].concat());
+        let mut service = Self::start_silent(place, &[arguments, &["--json"]].concat());
         let mut line = String::new();
         service.output.read_line(&mut line).unwrap();
         service.ready = serde_json::from_str(&line)
@@ -132,7 +132,7 @@ impl Service {
     }
 
     /// Starts one that says nothing on standard output.
-    pub(crate) fn spawn(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn start_silent(place: &Place, arguments: &[&str]) -> Self {
         let log = File::options()
             .create(true)
             .append(true)
