@@ -10,6 +10,7 @@ use super::{
     StoreError,
     customer_row::customer_rows,
     keyset::{Walk, id_floor, is_storable},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     viewpoint::Viewpoint,
 };
@@ -38,7 +39,7 @@ pub async fn customer_list(
         CustomerSortKey::Created => "customers by created",
         CustomerSortKey::Email => "customers by email",
     };
-    let walk = Walk::<Option<String>>::begin(list, sort.direction, page)?;
+    let walk = Walk::<Option<String>>::begin(list, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, view, filter, sort.by).await? {
         Some(selection) => {
             let by_id = sort.by == CustomerSortKey::Created;
@@ -50,6 +51,13 @@ pub async fn customer_list(
     let cut = walk.cut(found);
     let rows = customer_rows(conn, view, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &CustomerFilter) -> Fingerprint {
+    Fingerprint::of(&CustomerFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 struct Selection<'a> {

@@ -8,7 +8,7 @@ use super::{
     event_row::event_rows,
     event_selection::Selection,
     keyset::{Reading, Walk, list_name},
-    page::Cursor,
+    page::{Cursor, Fingerprint},
     road::WINDOW,
 };
 use crate::domain::{
@@ -30,7 +30,7 @@ pub async fn event_list(
     sort: EventSort,
     page: &PageRequest,
 ) -> Result<Page<EventRow>, StoreError> {
-    let walk = Walk::<()>::begin(LIST, sort.direction, page)?;
+    let walk = Walk::<()>::begin(LIST, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, environment, filter).await? {
         Some(selection) => selection.ids(conn, &walk).await?,
         None => Vec::new(),
@@ -40,9 +40,17 @@ pub async fn event_list(
     Ok(cut.page(rows))
 }
 
+fn fingerprint(filter: &EventFilter) -> Fingerprint {
+    Fingerprint::of(&EventFilter {
+        since: None,
+        ..filter.clone()
+    })
+}
+
 /// The cursor of the place right after this event, for following the list where it ends just now.
-pub fn event_cursor(id: EventId, sort: EventSort) -> String {
-    Cursor::new(&list_name(LIST, sort.direction), (), id.as_uuid()).encode()
+pub fn event_cursor(id: EventId, filter: &EventFilter, sort: EventSort) -> String {
+    let list = list_name(LIST, sort.direction);
+    Cursor::new(&list, fingerprint(filter), (), id.as_uuid()).encode()
 }
 
 /// Counts the events that pass the filter, up to a cap.

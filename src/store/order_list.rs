@@ -7,6 +7,7 @@ use super::{
     StoreError,
     customer_row::customer_resolve,
     keyset::{Walk, id_floor},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     row::RowReader,
 };
@@ -27,7 +28,7 @@ pub async fn order_list(
     filter: &OrderFilter,
     page: &PageRequest,
 ) -> Result<Page<OrderRow>, StoreError> {
-    let walk = Walk::<Option<String>>::begin("orders", Direction::Descending, page)?;
+    let walk = Walk::<Option<String>>::begin("orders", fingerprint(filter), Direction::Descending, page)?;
     let customer = match filter.customer {
         Some(id) => customer_resolve(conn, id).await?,
         None => None,
@@ -46,6 +47,13 @@ pub async fn order_list(
     let cut = walk.cut(found);
     let rows = order_rows(conn, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &OrderFilter) -> Fingerprint {
+    Fingerprint::of(&OrderFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 struct Selection<'a> {

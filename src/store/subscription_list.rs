@@ -7,6 +7,7 @@ use super::{
     StoreError,
     customer_row::customer_resolve,
     keyset::{Walk, id_floor, is_storable},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     subscription_row::subscription_rows,
 };
@@ -33,7 +34,7 @@ pub async fn subscription_list(
         SubscriptionSortKey::Created => "subscriptions by created",
         SubscriptionSortKey::PeriodEnd => "subscriptions by period end",
     };
-    let walk = Walk::<Option<Timestamp>>::begin(list, sort.direction, page)?;
+    let walk = Walk::<Option<Timestamp>>::begin(list, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, environment, filter, sort.by).await? {
         Some(selection) => {
             let by_id = sort.by == SubscriptionSortKey::Created;
@@ -45,6 +46,13 @@ pub async fn subscription_list(
     let cut = walk.cut(found);
     let rows = subscription_rows(conn, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &SubscriptionFilter) -> Fingerprint {
+    Fingerprint::of(&SubscriptionFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 /// The part of a filter that an index serves in the list's order.

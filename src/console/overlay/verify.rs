@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     console::{
-        desk::Found,
         effect::{Read, RunId, Write},
         format,
         keymap::{Action, Context},
@@ -24,7 +23,10 @@ use crate::{
     },
     domain::{
         ids::SubscriptionId,
-        views::action::{RowDiff, VerifyReport},
+        views::{
+            action::{RowDiff, VerifyReport},
+            found::Found,
+        },
     },
 };
 

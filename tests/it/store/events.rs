@@ -418,7 +418,7 @@ async fn a_cursor_made_of_an_id_follows_the_list() {
     };
     let page = PageRequest {
         limit: 10,
-        cursor: Some(event_cursor(EventId::from(old), sort)),
+        cursor: Some(event_cursor(EventId::from(old), &EventFilter::default(), sort)),
         backward: false,
     };
     let none = event_list(&mut conn, TEST, &EventFilter::default(), sort, &page)
