@@ -111,13 +111,20 @@ mod tests {
         let elsewhere = "it is of another list or order";
         assert_eq!(refusal::<()>(&text, "customers", &filter), elsewhere);
         assert_eq!(refusal::<String>(&text, "events", &filter), elsewhere);
-        assert_eq!(refusal::<()>("not a cursor", "events", &filter), "it is no cursor");
+        assert_eq!(
+            refusal::<()>("not a cursor", "events", &filter),
+            "it is no cursor"
+        );
         assert_eq!(
             refusal::<()>(&text, "events", &Fingerprint::of(&["dead"])),
             "it was given under another filter; begin again without it"
         );
         // As the version before wrote it, which knew of no filter.
-        let older = URL_SAFE_NO_PAD.encode(r#"{"v":1,"l":"events","k":null,"i":"00000000-0000-0000-0000-000000000007"}"#);
-        assert_eq!(refusal::<()>(&older, "events", &filter), "it is of another version");
+        let older = URL_SAFE_NO_PAD
+            .encode(r#"{"v":1,"l":"events","k":null,"i":"00000000-0000-0000-0000-000000000007"}"#);
+        assert_eq!(
+            refusal::<()>(&older, "events", &filter),
+            "it is of another version"
+        );
     }
 }

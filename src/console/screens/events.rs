@@ -116,7 +116,7 @@ static COLUMNS: [Column<EventRow>; 8] = [
         Some(id) => Cell::Id(id.clone()),
         None => Cell::Missing,
     }),
-    Column::new("CUSTOMER", (16, 24), 5, |row: &EventRow, _| {
+    Column::new("CUSTOMER", (13, 24), 5, |row: &EventRow, _| {
         Cell::or_missing(row.customer_label.as_deref())
     }),
     Column::new("TRIES", (5, 5), 6, |row: &EventRow, _| Cell::Text(tries(row))),
@@ -339,7 +339,7 @@ impl Kind for Events {
             main.push(ratatui::text::Line::default());
             main.extend(inspect::document(&sheet.document, 60, shared));
             related = Some((
-                "Tries and alarms",
+                "Tries, newest first, and alarms",
                 inspect::event_log(&sheet.detail, width, shared),
             ));
         }

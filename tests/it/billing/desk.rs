@@ -288,7 +288,10 @@ async fn work_that_holds_every_connection_freezes_no_screen() {
         billing_on(store.clone(), world.provider.clone(), Rules::default()),
         false,
     );
-    assert!(store.begin_read_only().await.is_err(), "nothing is left for others");
+    assert!(
+        store.begin_read_only().await.is_err(),
+        "nothing is left for others"
+    );
     desk.ping().await.unwrap();
     desk.overview().await.unwrap();
     let event = Event::default().insert(&mut world.db.connect().await).await;
