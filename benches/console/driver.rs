@@ -195,8 +195,10 @@ impl<'r> Driver<'r> {
     }
 
     /// Everything that is drawn, as text.
-    pub(super) fn text(&mut self) -> String {
-        let buffer = self.terminal.current_buffer_mut();
-        buffer.content().iter().map(|cell| cell.symbol()).collect()
+    pub(super) fn text(&mut self) -> Outcome<String> {
+        let app = &self.app;
+        let drawn = self.terminal.draw(|frame| app.view(frame))?;
+        let cells = drawn.buffer.content().iter();
+        Ok(cells.map(|cell| cell.symbol()).collect())
     }
 }

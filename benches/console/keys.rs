@@ -29,7 +29,7 @@ pub(super) fn measure(runtime: &Runtime, store: &Store) -> Outcome<()> {
         SIZE.0, SIZE.1
     ))?;
     say(&format!(
-        "  {:<44} {:>11} {:>9} {:>9} {:>9} {:>9}",
+        "  {:<46} {:>11} {:>9} {:>9} {:>9} {:>9}",
         "", "first frame", "p50", "p99", "worst", "requests"
     ))?;
     row("the overview, read again", &overview(runtime, &desk)?)?;
@@ -93,7 +93,7 @@ fn deep(runtime: &Runtime, desk: &SharedDesk, name: &str, key: &str) -> Outcome<
         &read,
     )?;
     row(&format!("{name}, PgDn within what is read"), &moved)?;
-    if !driver.text().contains("BENCH") {
+    if !driver.text()?.contains("BENCH") {
         return Err("the console has drawn nothing".into());
     }
     let again = each(|| driver.press("Ctrl-r"))?;
@@ -112,7 +112,7 @@ fn row(what: &str, all: &[Took]) -> Outcome<()> {
     let (first, answered) = (times(|took| took.first), times(|took| took.answered));
     let requests = all.iter().map(|took| took.requests).max().unwrap_or_default();
     say(&format!(
-        "  {what:<44} {:>11.2} {:>9.2} {:>9.2} {:>9.2} {requests:>9}",
+        "  {what:<46} {:>11.2} {:>9.2} {:>9.2} {:>9.2} {requests:>9}",
         percentile(&first, 0.5),
         percentile(&answered, 0.5),
         percentile(&answered, 0.99),

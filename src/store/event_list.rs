@@ -9,7 +9,7 @@ use super::{
     event_selection::Selection,
     keyset::{Reading, Walk, list_name},
     page::{Cursor, Fingerprint},
-    road::WINDOW,
+    road::{GLANCE, WINDOW},
 };
 use crate::domain::{
     ids::EventId,
@@ -81,7 +81,7 @@ impl Selection {
         let reading = walk.reading();
         let wanted = walk.wanted();
         let from = walk.from().map(|cursor| cursor.id);
-        if self.is_everything() {
+        if self.may_be_near() {
             let near = self.nearest(conn, from, reading, wanted).await?;
             if near.len() == wanted {
                 return Ok(near);
@@ -94,8 +94,8 @@ impl Selection {
         Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
     }
 
-    /// The nearest events, whose ids are walked as they are. Where the other environment has nearly all of them this
-    /// ends before the page is full.
+    /// The wanted ones of the nearest events, whose ids are walked as they are. Where few of those are wanted this ends
+    /// before the page is full.
     async fn nearest(
         &self,
         conn: &mut PgConnection,
@@ -103,8 +103,7 @@ impl Selection {
         reading: Reading,
         wanted: usize,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let mut query =
-            QueryBuilder::new("select e.id from (select e.id, e.livemode from event e where true");
+        let mut query = QueryBuilder::new("select e.id from (select e.* from event e where true");
         if let Some(oldest) = self.oldest {
             query.push(" and e.id >= ").push_bind(oldest);
         }
@@ -114,12 +113,14 @@ impl Selection {
                 .push_bind(from);
         }
         let order = reading.order();
+        let window = if self.is_everything() { WINDOW } else { GLANCE };
         query
             .push(format_args!(
-                " order by e.id {order} limit {WINDOW}) as e where e.livemode = "
+                " order by e.id {order} limit {window}) as e where e.livemode = "
             ))
-            .push_bind(self.livemode)
-            .push(format_args!(" order by e.id {order} limit {wanted}"));
+            .push_bind(self.livemode);
+        self.push_seen(&mut query);
+        query.push(format_args!(" order by e.id {order} limit {wanted}"));
         Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
     }
 }

@@ -83,19 +83,29 @@ impl Selection<'_> {
         match step {
             Step::Look { window } => {
                 query.push("select o.id, null::text as key from ");
-                if !self.filter.statuses.is_empty() {
+                let statuses = self.statuses();
+                // A single one comes in order by itself, so that no more is read than the page needs.
+                let one = match statuses.as_slice() {
+                    &[one] => Some(one),
+                    _ => None,
+                };
+                if statuses.len() > 1 {
                     query
                         .push("unnest(")
-                        .push_bind(self.statuses())
+                        .push_bind(statuses)
                         .push("::text[]) as wanted (word) cross join lateral ");
                 }
                 query
                     .push("(select o.id, o.provider from orders o where o.livemode = ")
                     .push_bind(self.livemode);
-                if self.filter.statuses.is_empty() {
-                    self.push_provider(query);
-                } else {
-                    query.push(" and o.status = wanted.word");
+                match one {
+                    Some(status) => {
+                        query.push(" and o.status = ").push_bind(status);
+                    }
+                    None if self.filter.statuses.is_empty() => self.push_provider(query),
+                    None => {
+                        query.push(" and o.status = wanted.word");
+                    }
                 }
                 self.push_since(query);
                 stretch.push_place(query, "null::text", "o.id");

@@ -143,10 +143,11 @@ impl<'a> Selection<'a> {
         match step {
             Step::Look { window } => {
                 query.push(format_args!("select s.id, {PERIOD_END} as key from "));
-                if self.base == Base::Statuses {
+                let statuses = self.statuses();
+                if self.base == Base::Statuses && statuses.len() > 1 {
                     query
                         .push("unnest(")
-                        .push_bind(self.statuses())
+                        .push_bind(statuses)
                         .push("::text[]) as wanted (word) cross join lateral ");
                 }
                 query
@@ -182,9 +183,15 @@ impl<'a> Selection<'a> {
         match self.base {
             Base::All => {}
             Base::Unverified => self.push_verification(query),
-            Base::Statuses => {
-                query.push(" and s.status = wanted.word");
-            }
+            Base::Statuses => match self.statuses().as_slice() {
+                // A single one comes in order by itself, so that no more is read than the page needs.
+                &[one] => {
+                    query.push(" and s.status = ").push_bind(one);
+                }
+                _ => {
+                    query.push(" and s.status = wanted.word");
+                }
+            },
             Base::Plan => self.push_plan(query),
             Base::Provider => self.push_provider(query),
         }
