@@ -105,7 +105,7 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
 fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> {
     let stats = &overview.stats;
     let minutes = &overview.minutes;
-    let cells = if width >= 110 { 60 } else { 30 };
+    let cells = if width >= 110 { 60 } else { 28 };
     let series = |pick: fn(&crate::domain::views::overview::MinuteFigures) -> u64| {
         let values: Vec<u64> = minutes.iter().map(pick).collect();
         spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
@@ -384,6 +384,8 @@ pub(super) fn rows(width: u16, shared: &Shared) -> Vec<Row> {
             .iter()
             .map(|figures| provider_row(figures, shared)),
     );
+    rows.push(blank());
+    rows.push(heading("PROCESSES", shared));
     rows.extend(process_rows(overview, shared));
     rows.push(blank());
     rows.extend(money_rows(overview, shared));
