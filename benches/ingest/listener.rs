@@ -66,12 +66,13 @@ pub(super) async fn serve(url: String) -> Outcome<()> {
     stripe.webhook_secrets = vec![event::SECRET.into()];
     let registry = Registry::new([Arc::new(Stripe::new(&stripe)?) as _]);
     let mut options = IntakeOptions::new("listener@bench");
-    if let Some(committers) = std::env::var("BILLDECK_BENCH_COMMITTERS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-    {
-        options.committers = committers;
-    }
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<usize>().ok())
+    };
+    options.committers = number("BILLDECK_BENCH_COMMITTERS").unwrap_or(options.committers);
+    options.batch_worth = number("BILLDECK_BENCH_BATCH_WORTH").unwrap_or(options.batch_worth);
     let intake = Intake::start(store.clone(), &registry, options);
     let router = server::router(ServerState::new(intake.clone(), store));
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

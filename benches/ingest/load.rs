@@ -40,7 +40,7 @@ impl Seen {
 /// Each connection sends its next event when the last one is answered.
 pub(super) fn closed(address: SocketAddr, at_once: usize, length: Duration, run: usize) -> Outcome<Seen> {
     // More than can be sent in that time; making them is not measured.
-    let most = 12_000.0 * length.as_secs_f64();
+    let most = 20_000.0 * length.as_secs_f64();
     let key = event::key();
     let requests: Vec<Vec<u8>> = (0..most as u64)
         .map(|number| event::request(&key, &format!("evt_1Q{run:03}x{number:018}"), number))

@@ -16,12 +16,7 @@ use super::{Outcome, Place, cpu::Reading, event, say};
 const SQL: &str = include_str!("../../src/store/intake.sql");
 
 /// As many rows as one commit shares when 32 deliveries come at once and two batches are in flight.
-fn batch() -> usize {
-    std::env::var("EXP_BATCH")
-        .ok()
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(16)
-}
+const BATCH: usize = 16;
 
 /// The tables whose rows can be left out, by the statement's name for the part that writes them.
 const ROWS: [(&str, &str); 3] = [
@@ -128,15 +123,11 @@ async fn measure(place: &Place, sql: &str, before: &[String], length: Duration) 
             .await?;
     }
     conn.close().await?;
-    let bodies: Vec<Vec<u8>> = (0..batch() as u64)
+    let bodies: Vec<Vec<u8>> = (0..BATCH as u64)
         .map(|number| event::body("evt_1Q000000000000000000", number))
         .collect();
     let mut conns = Vec::new();
-    for writer in 0..std::env::var("EXP_CONNS")
-        .ok()
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(2_u64)
-    {
+    for writer in 0..2_u64 {
         let mut conn = options.connect().await?;
         intake::make_ready(&mut conn).await?;
         write(&mut conn, sql, &bodies, writer, 0).await?;
@@ -151,7 +142,7 @@ async fn measure(place: &Place, sql: &str, before: &[String], length: Duration) 
         writers.push(tokio::spawn(async move {
             let mut events = 0_u64;
             while start.elapsed() < length {
-                events += batch() as u64;
+                events += BATCH as u64;
                 write(&mut conn, &sql, &bodies, writer, events).await?;
             }
             Outcome::Ok((events, conn))
@@ -182,25 +173,25 @@ async fn write(
     writer: u64,
     from: u64,
 ) -> Outcome<()> {
-    let numbers: Vec<u64> = (from..from + batch() as u64)
+    let numbers: Vec<u64> = (from..from + BATCH as u64)
         .map(|number| number * 2 + writer)
         .collect();
     let texts = |make: &dyn Fn(u64) -> String| -> Vec<Option<String>> {
         numbers.iter().map(|&number| Some(make(number))).collect()
     };
-    let same = |text: &str| -> Vec<Option<String>> { vec![Some(text.to_owned()); batch()] };
-    let none: Vec<Option<String>> = vec![None; batch()];
-    let now = vec![Timestamp::now().to_sqlx(); batch()];
+    let same = |text: &str| -> Vec<Option<String>> { vec![Some(text.to_owned()); BATCH] };
+    let none: Vec<Option<String>> = vec![None; BATCH];
+    let now = vec![Timestamp::now().to_sqlx(); BATCH];
     let keys = texts(&|number| format!("evt_1Q{number:018}"));
     let ids = || -> Vec<Uuid> { numbers.iter().map(|_| Uuid::now_v7()).collect() };
     sqlx::query(AssertSqlSafe(sql.to_owned()))
         .bind(ids())
         .bind(&now)
         .bind(same("stripe"))
-        .bind(vec![false; batch()])
+        .bind(vec![false; BATCH])
         .bind(&keys)
-        .bind(vec![true; batch()])
-        .bind(vec![0_i32; batch()])
+        .bind(vec![true; BATCH])
+        .bind(vec![0_i32; BATCH])
         .bind(same("customer.subscription.updated"))
         .bind(same("subscription"))
         .bind(texts(&|number| format!("sub_1Q{number:018}")))
@@ -208,7 +199,7 @@ async fn write(
         .bind(texts(&|number| format!("stripe:test:cus_R{:014}", number % 50_000)))
         .bind(&now)
         .bind(same("2026-10-28.endive"))
-        .bind(vec![vec![7_u8; 32]; batch()])
+        .bind(vec![vec![7_u8; 32]; BATCH])
         .bind(same("webhook"))
         .bind(&none)
         .bind(&none)
@@ -223,7 +214,7 @@ async fn write(
               \"user-agent\":\"Stripe/1.0 (+https://stripe.com/docs/webhooks)\"}}"
         )))
         .bind(same("verified"))
-        .bind(vec![3_700_i32; batch()])
+        .bind(vec![3_700_i32; BATCH])
         .fetch_all(conn)
         .await?;
     Ok(())

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
 /// Of a body that is too long, this much is read and thrown away, so that its sender gets to the answer.
 const DRAIN_MAX: u64 = 16 << 20;
@@ -33,7 +33,12 @@ pub(super) async fn read(
     limit: usize,
     deadline: Duration,
 ) -> Result<Bytes, Unread> {
-    tokio::time::timeout(deadline, read_untimed(headers, body, limit))
+    let mut reading = std::pin::pin!(read_untimed(headers, body, limit));
+    // A small body mostly comes with its head: no timer for that.
+    if let Some(read) = reading.as_mut().now_or_never() {
+        return read;
+    }
+    tokio::time::timeout(deadline, reading)
         .await
         .unwrap_or(Err(Unread::Slow))
 }

@@ -1,6 +1,6 @@
 //! Liveness and readiness.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
@@ -35,7 +35,7 @@ pub(super) struct Ready {
 }
 
 /// Deliveries can be taken: the database answers and is of this version, and the queue has room.
-pub(super) async fn ready(State(state): State<ServerState>) -> (StatusCode, Json<Ready>) {
+pub(super) async fn ready(State(state): State<Arc<ServerState>>) -> (StatusCode, Json<Ready>) {
     let database = tokio::time::timeout(ANSWER_WITHIN, database(&state))
         .await
         .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)));

@@ -9,7 +9,7 @@ pub mod problem;
 mod serve;
 mod webhooks;
 
-use std::{any::Any, net::SocketAddr, time::Duration};
+use std::{any::Any, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -70,7 +70,7 @@ pub fn router(state: ServerState) -> Router {
         .route("/readyz", get(health::ready))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(state)
+        .with_state(Arc::new(state))
         .layer(
             ServiceBuilder::new()
                 .map_request(without_foreign_id)

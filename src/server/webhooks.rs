@@ -1,6 +1,6 @@
 //! `POST /webhooks/{provider}`: bytes in, receipt out. Nothing is parsed before the signature.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -16,7 +16,7 @@ use super::{
 use crate::webhooks::intake::{Delivery, IntakeError, Receipt, is_kept_header};
 
 pub(super) async fn receive(
-    State(state): State<ServerState>,
+    State(state): State<Arc<ServerState>>,
     Path(provider): Path<String>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
@@ -34,7 +34,7 @@ pub(super) async fn receive(
 }
 
 pub(super) async fn receive_at_secret_path(
-    State(state): State<ServerState>,
+    State(state): State<Arc<ServerState>>,
     Path((provider, secret)): Path<(String, String)>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,

@@ -3,7 +3,7 @@
 //! Run outside a transaction the statement is its own: one round trip and one commit for the batch. [`write_each`]
 //! repeats a refused batch row by row, so that one bad row does not fail its neighbours.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::StoreError;
 use crate::domain::{
     event::{EndState, Envelope, EventSource},
     ids::{DeliveryId, EventId, ObjectId},
-    provider::{Book, words},
+    provider::{Book, LaneKey, words},
 };
 
 /// What was found out about a delivery's signature and size.
@@ -46,7 +46,7 @@ pub struct NewDelivery {
     /// Its own id.
     pub id: DeliveryId,
     /// The path it came to, without a path secret.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     /// The address it came from.
     pub remote: Option<String>,
     /// The kept headers, as a JSON object.
@@ -149,7 +149,7 @@ struct Columns<'a> {
     object_kind: Vec<Option<&'static str>>,
     object_id: Vec<Option<&'a str>>,
     customer: Vec<Option<&'a str>>,
-    lane: Vec<Option<String>>,
+    lane: Vec<Option<LaneKey>>,
     created: Vec<Option<jiff_sqlx::Timestamp>>,
     api_version: Vec<Option<&'a str>>,
     body_sha256: Vec<&'a [u8]>,
@@ -194,8 +194,7 @@ impl<'a> Columns<'a> {
                 .and_then(|envelope| envelope.customer.as_ref())
                 .map(ObjectId::as_str),
         );
-        self.lane
-            .push(envelope.map(|envelope| envelope.lane().to_string()));
+        self.lane.push(envelope.map(Envelope::lane));
         self.created.push(
             envelope
                 .and_then(|envelope| envelope.created)
@@ -211,8 +210,7 @@ impl<'a> Columns<'a> {
         self.body.push(&entry.body);
         self.content_type.push(entry.content_type.as_deref());
         self.delivery.push(delivery.map(|delivery| delivery.id.as_uuid()));
-        self.endpoint
-            .push(delivery.map(|delivery| delivery.endpoint.as_str()));
+        self.endpoint.push(delivery.map(|delivery| &*delivery.endpoint));
         self.remote
             .push(delivery.and_then(|delivery| delivery.remote.as_deref()));
         self.headers
@@ -262,6 +260,11 @@ pub async fn write(conn: &mut PgConnection, entries: &[Entry]) -> Result<Vec<Wri
             Some(_) | None => leader = Some(position),
         }
     }
+    let lanes: Vec<Option<&str>> = columns
+        .lane
+        .iter()
+        .map(|lane| lane.as_ref().map(LaneKey::as_str))
+        .collect();
     let rows = sqlx::query_file!(
         "src/store/intake.sql",
         &columns.candidate,
@@ -275,7 +278,7 @@ pub async fn write(conn: &mut PgConnection, entries: &[Entry]) -> Result<Vec<Wri
         &columns.object_kind as _,
         &columns.object_id as _,
         &columns.customer as _,
-        &columns.lane as _,
+        &lanes as _,
         &columns.created as _,
         &columns.api_version as _,
         &columns.body_sha256 as _,

@@ -1,18 +1,22 @@
 //! The committers: each takes what is waiting, writes it in one statement, and only then lets the waiting know.
 //!
-//! There is no timer: while one batch is being committed, the next one gathers by itself, so that batches are as large
-//! as the database is slow. Nothing waits when nothing else comes.
+//! There is no timer: while one batch is in flight, the next one gathers, so that batches are as large as the database is
+//! slow. It departs when it is worth a commit of its own, or when the one before it has landed. What comes alone never
+//! waits.
 
 use std::{
     future::Future,
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use futures_util::FutureExt;
 use sqlx::PgConnection;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -30,27 +34,58 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The same trouble is logged at most this often.
 const LOG_EVERY: Duration = Duration::from_secs(5);
 
+/// The batches that are being committed.
+#[derive(Default)]
+pub(super) struct Flights {
+    count: AtomicUsize,
+    landed: Notify,
+}
+
+impl Flights {
+    fn depart(&self) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn land(&self) {
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        self.landed.notify_one();
+    }
+
+    fn any(&self) -> bool {
+        self.count.load(Ordering::Acquire) > 0
+    }
+}
+
+/// What the committers share.
+#[derive(Clone)]
+pub(super) struct Road {
+    pub(super) shared: Arc<Shared>,
+    pub(super) waiting: Arc<Mutex<Waiting>>,
+    pub(super) flights: Arc<Flights>,
+}
+
+/// How large batches are, and how long one may take.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// The largest batch.
+    pub(super) batch_max: usize,
+    /// The smallest batch that departs while another one is in flight.
+    pub(super) batch_worth: usize,
+    pub(super) commit_timeout: Duration,
+}
+
 pub(super) struct Committer {
-    shared: Arc<Shared>,
-    waiting: Arc<Mutex<Waiting>>,
-    batch_max: usize,
-    commit_timeout: Duration,
+    road: Road,
+    pace: Pace,
     conn: Option<PgConnection>,
     logged: Option<Instant>,
 }
 
 impl Committer {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        waiting: Arc<Mutex<Waiting>>,
-        batch_max: usize,
-        commit_timeout: Duration,
-    ) -> Self {
+    pub(super) const fn new(road: Road, pace: Pace) -> Self {
         Self {
-            shared,
-            waiting,
-            batch_max,
-            commit_timeout,
+            road,
+            pace,
             conn: None,
             logged: None,
         }
@@ -59,24 +94,7 @@ impl Committer {
     /// Commits until the queue is closed (by `stop`, or because nobody can hand anything in any more) and empty.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut batch = Vec::new();
-        loop {
-            {
-                let mut waiting = self.waiting.lock().await;
-                tokio::select! {
-                    biased;
-                    taken = waiting.take(&mut batch, self.batch_max) => {
-                        if taken == 0 {
-                            return;
-                        }
-                    }
-                    () = stop.cancelled() => {
-                        waiting.close();
-                        if waiting.take(&mut batch, self.batch_max).await == 0 {
-                            return;
-                        }
-                    }
-                }
-            }
+        while self.gather(&mut batch, &stop).await {
             let (mut entries, done): (Vec<_>, Vec<_>) = batch
                 .drain(..)
                 .map(|Ticket { entry, done }| (entry, done))
@@ -86,12 +104,50 @@ impl Committer {
                 self.conn = None;
                 vec![Err(Failure::Unavailable); done.len()]
             });
-            self.shared.count(&entries, &outcomes);
+            self.road.flights.land();
+            self.road.shared.count(&entries, &outcomes);
             for (done, outcome) in done.into_iter().zip(outcomes) {
                 // Whoever has hung up meanwhile will deliver again and be told that it is a duplicate.
                 let _ = done.send(outcome);
             }
         }
+    }
+
+    /// Waits for the next batch and lets it depart. False when nothing will come any more.
+    async fn gather(&self, batch: &mut Vec<Ticket>, stop: &CancellationToken) -> bool {
+        let Pace {
+            batch_max,
+            batch_worth,
+            ..
+        } = self.pace;
+        let flights = &self.road.flights;
+        // One committer gathers at a time.
+        let mut waiting = self.road.waiting.lock().await;
+        let taken = tokio::select! {
+            biased;
+            taken = waiting.take(batch, batch_max) => taken,
+            () = stop.cancelled() => {
+                waiting.close();
+                waiting.take(batch, batch_max).await
+            }
+        };
+        if taken == 0 {
+            return false;
+        }
+        while batch.len() < batch_worth.min(batch_max) && flights.any() {
+            tokio::select! {
+                biased;
+                taken = waiting.take(batch, batch_max - batch.len()) => {
+                    if taken == 0 {
+                        break;
+                    }
+                }
+                // It may be the landing of an earlier batch, so look again.
+                () = flights.landed.notified() => {}
+            }
+        }
+        flights.depart();
+        true
     }
 
     async fn commit(&mut self, entries: &mut [Entry]) -> Vec<Result<Written, Failure>> {
@@ -123,12 +179,12 @@ impl Committer {
             None => match within(CONNECT_TIMEOUT, self.connect()).await {
                 Ok(conn) => conn,
                 Err(error) => {
-                    self.shared.set_away(true);
+                    self.road.shared.set_away(true);
                     return Err(error);
                 }
             },
         };
-        let outcomes = within(self.commit_timeout, intake::write_each(&mut conn, entries)).await?;
+        let outcomes = within(self.pace.commit_timeout, intake::write_each(&mut conn, entries)).await?;
         self.conn = Some(conn);
         let outcomes = outcomes.into_iter().zip(entries).map(|(outcome, entry)| {
             outcome.map_err(|error| {
@@ -149,7 +205,7 @@ impl Committer {
     }
 
     async fn connect(&self) -> Result<PgConnection, StoreError> {
-        let mut conn = self.shared.store.connect_apart().await?;
+        let mut conn = self.road.shared.store.connect_apart().await?;
         intake::make_ready(&mut conn).await?;
         Ok(conn)
     }

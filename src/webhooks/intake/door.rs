@@ -22,7 +22,7 @@ pub struct Door {
     pub(super) room: Arc<dyn Provider>,
     pub(super) book: Book,
     /// The path, without a path secret.
-    pub(super) endpoint: String,
+    pub(super) endpoint: Arc<str>,
     path_secret: Option<SecretString>,
     /// One bit per secret that matched since the bits were last taken.
     used_secrets: AtomicU64,
@@ -33,7 +33,7 @@ impl Door {
         let book = room.book();
         Self {
             book,
-            endpoint: format!("/webhooks/{}", book.provider),
+            endpoint: format!("/webhooks/{}", book.provider).into(),
             room,
             path_secret,
             used_secrets: AtomicU64::new(0),

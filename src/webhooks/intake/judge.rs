@@ -1,6 +1,6 @@
 //! From a body to what is kept of it: no waiting, no database.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -217,7 +217,7 @@ fn entry(
         content_type: headers.get("content-type").cloned(),
         delivery: Some(NewDelivery {
             id: Uuid::now_v7().into(),
-            endpoint: door.endpoint.clone(),
+            endpoint: Arc::clone(&door.endpoint),
             remote: remote.map(|address| address.to_string()),
             headers: serde_json::to_string(&headers).unwrap_or_else(|_| "{}".to_owned()),
             verdict,

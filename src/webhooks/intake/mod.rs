@@ -40,7 +40,7 @@ pub use options::IntakeOptions;
 use self::{
     budget::{Allowance, Budget},
     clerk::Clerk,
-    commit::Committer,
+    commit::{Committer, Pace, Road},
     door::Doors,
     queue::{Failure, Queue},
 };
@@ -199,15 +199,18 @@ impl Intake {
         });
         let (committers, helpers) = (TaskTracker::new(), TaskTracker::new());
         let (stop_committers, stop_helpers) = (CancellationToken::new(), CancellationToken::new());
-        let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+        let road = Road {
+            shared: Arc::clone(&shared),
+            waiting: Arc::new(tokio::sync::Mutex::new(waiting)),
+            flights: Arc::default(),
+        };
+        let pace = Pace {
+            batch_max: options.batch.max(1),
+            batch_worth: options.batch_worth,
+            commit_timeout: options.commit_timeout,
+        };
         for _ in 0..options.committers.max(1) {
-            let committer = Committer::new(
-                Arc::clone(&shared),
-                Arc::clone(&waiting),
-                options.batch.max(1),
-                options.commit_timeout,
-            );
-            committers.spawn(committer.run(stop_committers.clone()));
+            committers.spawn(Committer::new(road.clone(), pace).run(stop_committers.clone()));
         }
         let clerk = Clerk::new(Arc::clone(&shared), options.process.clone());
         helpers.spawn(clerk.run(stop_helpers.clone()));

@@ -20,6 +20,9 @@ pub struct IntakeOptions {
     pub queue_bytes: usize,
     /// The largest batch.
     pub batch: usize,
+    /// The smallest batch that is committed beside another one. A smaller one waits for that to be done: each commit
+    /// costs as much as half a dozen more rows in it.
+    pub batch_worth: usize,
     /// How many batches may be in flight at once.
     pub committers: usize,
     /// How long a batch may take before its outcome counts as open and its senders are told to try again.
@@ -41,6 +44,7 @@ impl IntakeOptions {
             queue: 1_024,
             queue_bytes: 64 << 20,
             batch: 256,
+            batch_worth: 32,
             committers: 2,
             commit_timeout: Duration::from_secs(10),
             quarantine: QuarantineLimits::default(),

@@ -89,7 +89,12 @@ impl Waiting {
     /// Takes what is waiting, up to a number; waits for the first. Nothing left and closed: zero.
     pub(super) async fn take(&mut self, batch: &mut Vec<Ticket>, most: usize) -> usize {
         let taken = self.receiver.recv_many(batch, most).await;
-        let bytes: usize = batch.iter().map(|ticket| ticket.entry.body.len()).sum();
+        let bytes: usize = batch
+            .iter()
+            .rev()
+            .take(taken)
+            .map(|ticket| ticket.entry.body.len())
+            .sum();
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         taken
     }

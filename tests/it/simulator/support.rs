@@ -111,6 +111,10 @@ pub(crate) struct Reply {
 
 /// A call and its answer, for checks over everything that was said.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "conformance"),
+    expect(dead_code, reason = "only the conformance tests look at all of them")
+)]
 pub(crate) struct Exchange {
     pub(crate) method: &'static str,
     pub(crate) path: String,
