@@ -60,6 +60,15 @@ impl Billing {
         }
     }
 
+    /// The same, on another store: on one whose sessions refuse writes, nothing but looking is possible.
+    #[must_use]
+    pub fn on(&self, store: Store) -> Self {
+        Self {
+            store,
+            ..self.clone()
+        }
+    }
+
     /// The database.
     pub const fn store(&self) -> &Store {
         &self.store

@@ -16,6 +16,7 @@ use crate::domain::{
         action::{CustomerPage, ReplayItem, VerifyReport},
         customer::{CustomerDetail, CustomerFilter, CustomerRow, CustomerSort, TimelineEntry},
         event::{EventDetail, EventFilter, EventRow, EventSort},
+        found::Found,
         order::{OrderFilter, OrderRow},
         overview::Overview,
         subscription::{SubscriptionDetail, SubscriptionFilter, SubscriptionRow, SubscriptionSort},
@@ -189,17 +190,6 @@ pub trait Desk: Send + Sync {
 
     /// Waits for news. Cancelling loses nothing but a hint.
     async fn news(&self) -> News;
-}
-
-/// What an id turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// An event.
-    Event(EventId),
-    /// A customer.
-    Customer(CustomerId),
-    /// A subscription.
-    Subscription(SubscriptionId),
 }
 
 /// A desk that is shared between the loop and the tasks it starts.

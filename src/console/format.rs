@@ -8,6 +8,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::theme::Glyphs;
 
+mod value;
+
+pub(crate) use value::value;
+
 /// How times are written in tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeStyle {
@@ -62,17 +66,23 @@ impl Clock {
 
     /// Absolute with its offset, and how far away it is.
     pub(crate) fn long(&self, at: Timestamp) -> String {
-        let zone = match self.style {
-            TimeStyle::Utc => &TimeZone::UTC,
-            TimeStyle::Relative | TimeStyle::Local => &self.zone,
-        };
-        let absolute = at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z");
+        let absolute = self.moment(at);
         let distance = span(at, self.now);
         if at > self.now {
             format!("{absolute} (in {distance})")
         } else {
             format!("{absolute} ({distance} ago)")
         }
+    }
+
+    /// Absolute with its offset.
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        let zone = match self.style {
+            TimeStyle::Utc => &TimeZone::UTC,
+            TimeStyle::Relative | TimeStyle::Local => &self.zone,
+        };
+        let absolute = at.to_zoned(zone.clone());
+        absolute.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
     }
 
     /// The day alone.
@@ -241,7 +251,8 @@ pub(crate) fn short_id(id: &str, cells: usize, glyphs: &Glyphs) -> String {
     format!("{}{}{tail}", take(&id, wanted.min(room)), glyphs.ellipsis)
 }
 
-/// A dotted name that fits by writing its first parts as letters: `c.subscription.updated`.
+/// A dotted name that fits by writing the words of its first parts as letters: `c.subscription.updated`,
+/// `pi.succeeded`.
 pub(crate) fn dotted(name: &str, cells: usize) -> String {
     let mut name = clean(name).into_owned();
     let parts = name.split('.').count();
@@ -251,7 +262,7 @@ pub(crate) fn dotted(name: &str, cells: usize) -> String {
         }
         let abbreviated = name.split('.').enumerate().map(|(index, part)| {
             if index < short {
-                part.chars().take(1).collect()
+                part.split('_').filter_map(|word| word.chars().next()).collect()
             } else {
                 part.to_owned()
             }
@@ -305,18 +316,6 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
-}
-
-/// A value of a field in a diff, short: texts without quotes, null as a dash, containers as what they hold.
-pub(crate) fn json_value(value: &serde_json::Value, glyphs: &Glyphs) -> String {
-    match value {
-        serde_json::Value::Null => glyphs.missing.to_owned(),
-        serde_json::Value::Bool(true) => "yes".to_owned(),
-        serde_json::Value::Bool(false) => "no".to_owned(),
-        serde_json::Value::Number(number) => number.to_string(),
-        serde_json::Value::String(text) => clean(text).into_owned(),
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) => clean(&value.to_string()).into_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -390,6 +389,7 @@ mod tests {
         assert_eq!(dotted(name, 29), name);
         assert_eq!(dotted(name, 28), "c.subscription.updated");
         assert_eq!(dotted(name, 12), "c.s.updated");
+        assert_eq!(dotted("payment_intent.succeeded", 22), "pi.succeeded");
         assert_eq!(dotted("charge", 3), "charge");
     }
 

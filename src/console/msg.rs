@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 use crossterm::event::Event as TerminalEvent;
 
 use super::{
-    desk::{DeskResult, Found, News},
+    desk::{DeskResult, News},
     effect::{LinkUse, RunId},
     widgets::json::Document,
 };
@@ -16,6 +16,7 @@ use crate::domain::{
         action::{CustomerPage, ReplayItem, VerifyReport},
         customer::{CustomerDetail, CustomerRow, TimelineEntry},
         event::{EventDetail, EventRow},
+        found::Found,
         order::OrderRow,
         overview::Overview,
         subscription::{SubscriptionDetail, SubscriptionRow},

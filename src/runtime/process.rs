@@ -158,7 +158,8 @@ impl Process {
         self.billing.store()
     }
 
-    /// The store for lists and details, with connections of its own so that they never wait behind the work.
+    /// The store for lists and details: connections of its own, so that they never wait behind the work, and sessions
+    /// that refuse writes.
     pub const fn reads(&self) -> &Store {
         &self.reads
     }
@@ -221,9 +222,9 @@ enum Use {
 
 fn store(database: &Database, settings: &Settings, role: Role, for_what: Use) -> Result<Store, RuntimeError> {
     let set = &settings.database;
-    let (max_connections, statement_timeout) = match for_what {
-        Use::Work => (set.max_connections, set.statement_timeout),
-        Use::Read => (set.read_connections, set.read_timeout),
+    let (max_connections, statement_timeout, read_only) = match for_what {
+        Use::Work => (set.max_connections, set.statement_timeout, settings.read_only),
+        Use::Read => (set.read_connections, set.read_timeout, true),
     };
     let acquire_timeout = match role {
         // Nobody waits behind a single command, and it has no second chance.
@@ -234,7 +235,7 @@ fn store(database: &Database, settings: &Settings, role: Role, for_what: Use) ->
         max_connections,
         statement_timeout,
         acquire_timeout,
-        read_only: settings.read_only,
+        read_only,
         application: format!("billdeck {role}"),
         ..ConnectOptions::new(database.url().clone(), settings.environment)
     };

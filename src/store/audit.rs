@@ -7,6 +7,7 @@ use super::{
     StoreError,
     customer_row::customer_resolve,
     keyset::{Walk, id_floor, is_storable},
+    page::Fingerprint,
     row::RowReader,
 };
 use crate::domain::{
@@ -54,11 +55,18 @@ pub async fn audit_list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> Result<Page<AuditRow>, StoreError> {
-    let walk = Walk::<()>::begin("audit", Direction::Descending, page)?;
+    let walk = Walk::<()>::begin("audit", fingerprint(filter), Direction::Descending, page)?;
     let found = ids(conn, filter, &walk).await?;
     let cut = walk.cut(found.into_iter().map(|id| ((), id)).collect());
     let rows = rows(conn, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &AuditFilter) -> Fingerprint {
+    Fingerprint::of(&AuditFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 async fn ids(

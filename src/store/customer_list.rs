@@ -10,12 +10,16 @@ use super::{
     StoreError,
     customer_row::customer_rows,
     keyset::{Walk, id_floor, is_storable},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     viewpoint::Viewpoint,
 };
-use crate::domain::views::{
-    Page, PageRequest,
-    customer::{CustomerFilter, CustomerRow, CustomerSort, CustomerSortKey},
+use crate::domain::{
+    provider::ProviderName,
+    views::{
+        Page, PageRequest,
+        customer::{CustomerFilter, CustomerRow, CustomerSort, CustomerSortKey},
+    },
 };
 
 /// The search reads so many words, each cut at so many letters; what stands behind narrows nothing.
@@ -38,7 +42,7 @@ pub async fn customer_list(
         CustomerSortKey::Created => "customers by created",
         CustomerSortKey::Email => "customers by email",
     };
-    let walk = Walk::<Option<String>>::begin(list, sort.direction, page)?;
+    let walk = Walk::<Option<String>>::begin(list, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, view, filter, sort.by).await? {
         Some(selection) => {
             let by_id = sort.by == CustomerSortKey::Created;
@@ -50,6 +54,13 @@ pub async fn customer_list(
     let cut = walk.cut(found);
     let rows = customer_rows(conn, view, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &CustomerFilter) -> Fingerprint {
+    Fingerprint::of(&CustomerFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 struct Selection<'a> {
@@ -99,6 +110,14 @@ impl<'a> Selection<'a> {
         if external_id.is_some() || email.is_some() || !self.named.is_empty() {
             return Road::Gather;
         }
+        if self.base_provider().is_some() {
+            // The links give every customer of the provider in order.
+            return if scope.is_some() || *unlinked {
+                Road::LookFirst
+            } else {
+                Road::Walk
+            };
+        }
         let checked = provider.is_some() || self.search.is_some();
         let out_of_order = match self.sort {
             CustomerSortKey::Created => false,
@@ -109,6 +128,49 @@ impl<'a> Selection<'a> {
         } else {
             Road::Walk
         }
+    }
+
+    /// The provider whose links are walked: they are indexed in the order in which customers were made.
+    fn base_provider(&self) -> Option<ProviderName> {
+        let others = self.filter.external_id.is_some()
+            || self.filter.email.is_some()
+            || self.search.is_some()
+            || !self.named.is_empty();
+        match self.sort {
+            CustomerSortKey::Created if !others => self.filter.provider,
+            CustomerSortKey::Created | CustomerSortKey::Email => None,
+        }
+    }
+
+    fn push_links(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        provider: ProviderName,
+        stretch: &Stretch<String>,
+        window: usize,
+    ) {
+        query
+            .push(
+                "select k.id, null::text as key from \
+                 (select distinct k.customer_id as id from customer_link k where k.provider = ",
+            )
+            .push_bind(provider.as_str())
+            .push(" and k.livemode = ")
+            .push_bind(self.view.environment.livemode());
+        if let Some(since) = self.filter.since {
+            query.push(" and k.customer_id >= ").push_bind(id_floor(since));
+        }
+        stretch.push_place(query, EMAIL, "k.customer_id");
+        match self.road() {
+            Road::Walk => stretch.push_sequence(query, EMAIL, "k.customer_id"),
+            Road::Gather | Road::LookFirst => stretch.push_order(query, EMAIL, "k.customer_id", window),
+        }
+        query.push(
+            ") as k cross join lateral (select own.* from customer own where own.id = k.id limit 1) as c \
+             where c.merged_into is null",
+        );
+        self.push_columns(query);
+        stretch.push_order(query, EMAIL, "k.id", stretch.wanted);
     }
 
     /// Whether something other than the provider leads to few rows.
@@ -128,6 +190,10 @@ impl<'a> Selection<'a> {
         };
         match step {
             Step::Look { window } => {
+                if let Some(provider) = self.base_provider() {
+                    self.push_links(query, provider, stretch, window);
+                    return;
+                }
                 query.push("select c.id, c.key from (");
                 query.push(format_args!(
                     "select c.*, {key} as key from customer c where c.merged_into is null"

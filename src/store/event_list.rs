@@ -8,8 +8,8 @@ use super::{
     event_row::event_rows,
     event_selection::Selection,
     keyset::{Reading, Walk, list_name},
-    page::Cursor,
-    road::WINDOW,
+    page::{Cursor, Fingerprint},
+    road::{GLANCE, WINDOW},
 };
 use crate::domain::{
     ids::EventId,
@@ -30,7 +30,7 @@ pub async fn event_list(
     sort: EventSort,
     page: &PageRequest,
 ) -> Result<Page<EventRow>, StoreError> {
-    let walk = Walk::<()>::begin(LIST, sort.direction, page)?;
+    let walk = Walk::<()>::begin(LIST, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, environment, filter).await? {
         Some(selection) => selection.ids(conn, &walk).await?,
         None => Vec::new(),
@@ -40,9 +40,17 @@ pub async fn event_list(
     Ok(cut.page(rows))
 }
 
+fn fingerprint(filter: &EventFilter) -> Fingerprint {
+    Fingerprint::of(&EventFilter {
+        since: None,
+        ..filter.clone()
+    })
+}
+
 /// The cursor of the place right after this event, for following the list where it ends just now.
-pub fn event_cursor(id: EventId, sort: EventSort) -> String {
-    Cursor::new(&list_name(LIST, sort.direction), (), id.as_uuid()).encode()
+pub fn event_cursor(id: EventId, filter: &EventFilter, sort: EventSort) -> String {
+    let list = list_name(LIST, sort.direction);
+    Cursor::new(&list, fingerprint(filter), (), id.as_uuid()).encode()
 }
 
 /// Counts the events that pass the filter, up to a cap.
@@ -73,7 +81,7 @@ impl Selection {
         let reading = walk.reading();
         let wanted = walk.wanted();
         let from = walk.from().map(|cursor| cursor.id);
-        if self.is_everything() {
+        if self.may_be_near() {
             let near = self.nearest(conn, from, reading, wanted).await?;
             if near.len() == wanted {
                 return Ok(near);
@@ -86,8 +94,8 @@ impl Selection {
         Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
     }
 
-    /// The nearest events, whose ids are walked as they are. Where the other environment has nearly all of them this
-    /// ends before the page is full.
+    /// The wanted ones of the nearest events, whose ids are walked as they are. Where few of those are wanted this ends
+    /// before the page is full.
     async fn nearest(
         &self,
         conn: &mut PgConnection,
@@ -95,8 +103,7 @@ impl Selection {
         reading: Reading,
         wanted: usize,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let mut query =
-            QueryBuilder::new("select e.id from (select e.id, e.livemode from event e where true");
+        let mut query = QueryBuilder::new("select e.id from (select e.* from event e where true");
         if let Some(oldest) = self.oldest {
             query.push(" and e.id >= ").push_bind(oldest);
         }
@@ -106,12 +113,14 @@ impl Selection {
                 .push_bind(from);
         }
         let order = reading.order();
+        let window = if self.is_everything() { WINDOW } else { GLANCE };
         query
             .push(format_args!(
-                " order by e.id {order} limit {WINDOW}) as e where e.livemode = "
+                " order by e.id {order} limit {window}) as e where e.livemode = "
             ))
-            .push_bind(self.livemode)
-            .push(format_args!(" order by e.id {order} limit {wanted}"));
+            .push_bind(self.livemode);
+        self.push_seen(&mut query);
+        query.push(format_args!(" order by e.id {order} limit {wanted}"));
         Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
     }
 }

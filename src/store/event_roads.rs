@@ -106,6 +106,27 @@ impl Selection {
         }
     }
 
+    /// What an event's own row says of whether it is wanted, for a selection of which each row says it by itself.
+    pub(super) fn push_seen(&self, query: &mut QueryBuilder<Postgres>) {
+        if let Road::Types { wanted, .. } = &self.road {
+            push_types(query, Some(wanted));
+        }
+        push_types(query, self.types.as_ref());
+        if let Some(provider) = self.provider {
+            query.push(" and e.provider = ").push_bind(provider.as_str());
+        }
+        if !self.is_any_state() {
+            query
+                .push(" and (e.end_state = any(")
+                .push_bind(self.ends.clone())
+                .push("::text[])");
+            if self.unfinished.any() {
+                query.push(" or e.end_state is null");
+            }
+            query.push(")");
+        }
+    }
+
     /// Unfinished events, through their work.
     fn push_unfinished(
         &self,

@@ -133,17 +133,28 @@ impl Selection {
         let Self {
             livemode: _,
             road,
-            unfinished,
-            ends,
+            unfinished: _,
+            ends: _,
             provider,
             types,
             oldest: _,
         } = self;
-        matches!(road, Road::Providers)
-            && provider.is_none()
-            && types.is_none()
-            && *unfinished == Unfinished::ALL
-            && ends.len() == EndState::ALL.len()
+        matches!(road, Road::Providers) && provider.is_none() && types.is_none() && self.is_any_state()
+    }
+
+    /// Whether events in all states are wanted.
+    pub(super) fn is_any_state(&self) -> bool {
+        self.unfinished == Unfinished::ALL && self.ends.len() == EndState::ALL.len()
+    }
+
+    /// Whether every row says by itself if it is wanted, and as many may be that the nearest rows fill a page.
+    pub(super) fn may_be_near(&self) -> bool {
+        let by_itself = match self.road {
+            Road::Types { .. } | Road::Providers => !self.unfinished.some_only(),
+            Road::Object(_) | Road::Customer { .. } | Road::ErrorCode(_) => false,
+        };
+        let common = [EndState::Processed, EndState::Ignored];
+        by_itself && common.iter().any(|end| self.ends.contains(&end.as_str()))
     }
 }
 

@@ -7,12 +7,16 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{StoreError, page::Cursor};
+use super::{
+    StoreError,
+    page::{Cursor, Fingerprint},
+};
 use crate::domain::views::{Direction, Page, PageRequest};
 
 /// One walk along a list, from a cursor or from an end.
 pub(super) struct Walk<K> {
     list: String,
+    filter: Fingerprint,
     direction: Direction,
     backward: bool,
     limit: usize,
@@ -39,16 +43,23 @@ impl Cut {
 }
 
 impl<K: Clone + Serialize + DeserializeOwned> Walk<K> {
-    /// Reads the request for a page of the list of this name. The direction is part of the list's name.
-    pub(super) fn begin(list: &str, direction: Direction, page: &PageRequest) -> Result<Self, StoreError> {
+    /// Reads the request for a page of the list of this name, under this filter. The direction is part of the list's
+    /// name.
+    pub(super) fn begin(
+        list: &str,
+        filter: Fingerprint,
+        direction: Direction,
+        page: &PageRequest,
+    ) -> Result<Self, StoreError> {
         let list = list_name(list, direction);
         let from = page
             .cursor
             .as_deref()
-            .map(|text| Cursor::decode(text, &list))
+            .map(|text| Cursor::decode(text, &list, &filter))
             .transpose()?;
         Ok(Self {
             list,
+            filter,
             direction,
             backward: page.backward,
             limit: usize::from(page.limit.clamp(1, PageRequest::MAX_LIMIT)),
@@ -86,7 +97,8 @@ impl<K: Clone + Serialize + DeserializeOwned> Walk<K> {
         if self.backward {
             found.reverse();
         }
-        let place = |row: &(K, Uuid)| Cursor::new(&self.list, row.0.clone(), row.1).encode();
+        let at = |key: &K, id| Cursor::new(&self.list, self.filter.clone(), key.clone(), id).encode();
+        let place = |row: &(K, Uuid)| at(&row.0, row.1);
         let (ahead, behind) = match (found.first(), found.last(), &self.from) {
             (Some(first), Some(last), _) => (place(last), place(first)),
             // Nothing lies beyond the cursor: the way back begins with the very row that the cursor names.
@@ -98,7 +110,7 @@ impl<K: Clone + Serialize + DeserializeOwned> Walk<K> {
                     } else {
                         id.saturating_sub(1)
                     };
-                    Cursor::new(&self.list, from.key.clone(), Uuid::from_u128(id)).encode()
+                    at(&from.key, Uuid::from_u128(id))
                 };
                 let rising = self.direction == Direction::Ascending;
                 (beyond(!rising), beyond(rising))
@@ -188,7 +200,7 @@ mod tests {
             cursor: cursor.map(str::to_owned),
             backward,
         };
-        Walk::begin("things", Direction::Descending, &page).unwrap()
+        Walk::begin("things", Fingerprint::default(), Direction::Descending, &page).unwrap()
     }
 
     fn rows(ids: &[u128]) -> Vec<((), Uuid)> {

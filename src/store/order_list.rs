@@ -7,6 +7,7 @@ use super::{
     StoreError,
     customer_row::customer_resolve,
     keyset::{Walk, id_floor},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     row::RowReader,
 };
@@ -27,7 +28,7 @@ pub async fn order_list(
     filter: &OrderFilter,
     page: &PageRequest,
 ) -> Result<Page<OrderRow>, StoreError> {
-    let walk = Walk::<Option<String>>::begin("orders", Direction::Descending, page)?;
+    let walk = Walk::<Option<String>>::begin("orders", fingerprint(filter), Direction::Descending, page)?;
     let customer = match filter.customer {
         Some(id) => customer_resolve(conn, id).await?,
         None => None,
@@ -46,6 +47,13 @@ pub async fn order_list(
     let cut = walk.cut(found);
     let rows = order_rows(conn, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &OrderFilter) -> Fingerprint {
+    Fingerprint::of(&OrderFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 struct Selection<'a> {
@@ -75,19 +83,29 @@ impl Selection<'_> {
         match step {
             Step::Look { window } => {
                 query.push("select o.id, null::text as key from ");
-                if !self.filter.statuses.is_empty() {
+                let statuses = self.statuses();
+                // A single one comes in order by itself, so that no more is read than the page needs.
+                let one = match statuses.as_slice() {
+                    &[one] => Some(one),
+                    _ => None,
+                };
+                if statuses.len() > 1 {
                     query
                         .push("unnest(")
-                        .push_bind(self.statuses())
+                        .push_bind(statuses)
                         .push("::text[]) as wanted (word) cross join lateral ");
                 }
                 query
                     .push("(select o.id, o.provider from orders o where o.livemode = ")
                     .push_bind(self.livemode);
-                if self.filter.statuses.is_empty() {
-                    self.push_provider(query);
-                } else {
-                    query.push(" and o.status = wanted.word");
+                match one {
+                    Some(status) => {
+                        query.push(" and o.status = ").push_bind(status);
+                    }
+                    None if self.filter.statuses.is_empty() => self.push_provider(query),
+                    None => {
+                        query.push(" and o.status = wanted.word");
+                    }
                 }
                 self.push_since(query);
                 stretch.push_place(query, "null::text", "o.id");

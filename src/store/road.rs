@@ -18,6 +18,8 @@ use super::{
 
 /// How many rows are looked at before the filtered rows are gathered instead.
 pub(super) const WINDOW: usize = 4_000;
+/// How many are looked at first: enough where one row in ten passes. Where none does, there are few in all.
+pub(super) const GLANCE: usize = 1_200;
 
 /// How the rows are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,12 +181,14 @@ where
             Road::Walk => fetch(conn, &stretch, look(stretch.wanted), &push).await?,
             Road::Gather => fetch(conn, &stretch, Step::Gather, &push).await?,
             Road::LookFirst => {
-                let near = fetch(conn, &stretch, look(WINDOW), &push).await?;
-                if near.len() == stretch.wanted {
-                    near
-                } else {
-                    fetch(conn, &stretch, Step::Gather, &push).await?
+                let mut near = fetch(conn, &stretch, look(GLANCE), &push).await?;
+                if !near.is_empty() && near.len() < stretch.wanted {
+                    near = fetch(conn, &stretch, look(WINDOW), &push).await?;
                 }
+                if near.len() < stretch.wanted {
+                    near = fetch(conn, &stretch, Step::Gather, &push).await?;
+                }
+                near
             }
         };
         found.extend(rows);

@@ -7,6 +7,7 @@ use super::{
     StoreError,
     customer_row::customer_resolve,
     keyset::{Walk, id_floor, is_storable},
+    page::Fingerprint,
     road::{Road, Step, Stretch, pick},
     subscription_row::subscription_rows,
 };
@@ -33,7 +34,7 @@ pub async fn subscription_list(
         SubscriptionSortKey::Created => "subscriptions by created",
         SubscriptionSortKey::PeriodEnd => "subscriptions by period end",
     };
-    let walk = Walk::<Option<Timestamp>>::begin(list, sort.direction, page)?;
+    let walk = Walk::<Option<Timestamp>>::begin(list, fingerprint(filter), sort.direction, page)?;
     let found = match Selection::resolve(conn, environment, filter, sort.by).await? {
         Some(selection) => {
             let by_id = sort.by == SubscriptionSortKey::Created;
@@ -45,6 +46,13 @@ pub async fn subscription_list(
     let cut = walk.cut(found);
     let rows = subscription_rows(conn, &cut.ids).await?;
     Ok(cut.page(rows))
+}
+
+fn fingerprint(filter: &SubscriptionFilter) -> Fingerprint {
+    Fingerprint::of(&SubscriptionFilter {
+        since: None,
+        ..filter.clone()
+    })
 }
 
 /// The part of a filter that an index serves in the list's order.
@@ -135,10 +143,11 @@ impl<'a> Selection<'a> {
         match step {
             Step::Look { window } => {
                 query.push(format_args!("select s.id, {PERIOD_END} as key from "));
-                if self.base == Base::Statuses {
+                let statuses = self.statuses();
+                if self.base == Base::Statuses && statuses.len() > 1 {
                     query
                         .push("unnest(")
-                        .push_bind(self.statuses())
+                        .push_bind(statuses)
                         .push("::text[]) as wanted (word) cross join lateral ");
                 }
                 query
@@ -174,9 +183,15 @@ impl<'a> Selection<'a> {
         match self.base {
             Base::All => {}
             Base::Unverified => self.push_verification(query),
-            Base::Statuses => {
-                query.push(" and s.status = wanted.word");
-            }
+            Base::Statuses => match self.statuses().as_slice() {
+                // A single one comes in order by itself, so that no more is read than the page needs.
+                &[one] => {
+                    query.push(" and s.status = ").push_bind(one);
+                }
+                _ => {
+                    query.push(" and s.status = wanted.word");
+                }
+            },
             Base::Plan => self.push_plan(query),
             Base::Provider => self.push_provider(query),
         }

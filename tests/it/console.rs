@@ -1,5 +1,6 @@
 //! The console, driven without a terminal.
 
+mod confirm;
 mod data;
 mod dialogs;
 mod fake;
@@ -12,3 +13,4 @@ mod pictures;
 mod read_only;
 mod storm;
 mod styles;
+mod terminal;

@@ -56,6 +56,7 @@ pub(super) async fn show(
     let (badge, tone) = badge(process.settings(), process.is_demo());
     let desk = LiveDesk::new(
         process.billing().clone(),
+        process.reads().clone(),
         LiveDeskOptions {
             badge,
             tone,

@@ -3,7 +3,7 @@
 use super::App;
 use crate::{
     console::{
-        desk::{DeskError, Found},
+        desk::DeskError,
         effect::{LinkUse, RunId},
         format,
         msg::Answer,
@@ -12,7 +12,7 @@ use crate::{
         overlay::{Fate, menu::Menu},
         shared::{Cx, Wish},
     },
-    domain::views::action::CustomerPage,
+    domain::views::{action::CustomerPage, found::Found},
 };
 
 impl Answer {

@@ -112,7 +112,8 @@ impl App {
             self.interrupt();
             return;
         }
-        if action != Action::Back {
+        // Leaving takes one key, or a command that is typed; anything else is a change of mind.
+        if self.overlays.is_empty() && !matches!(action, Action::Back | Action::Command) {
             self.quit_asked = false;
         }
         let in_screen = self.overlays.is_empty() || context == Context::Global;
@@ -281,7 +282,7 @@ impl App {
         let writing = self.shared.operations.running().any(|operation| operation.writes);
         if writing && !self.quit_asked {
             self.quit_asked = true;
-            self.note("a change is under way; q once more leaves without its outcome");
+            self.note("a change is under way; q or :q once more leaves without its outcome");
             return;
         }
         self.effects.push(Effect::Quit);

@@ -1,6 +1,7 @@
 //! The desk on a real database and real providers.
 //!
-//! Every read goes through a transaction that cannot write. Every write runs to its end in a task of its own: a screen
+//! Everything that is only looked at goes through connections of its own, whose sessions refuse writes: a busy worker in
+//! the same process never freezes the screen, and read-only is a fact of the database. Every write runs to its end in a task of its own: a screen
 //! that stops waiting for it does not cut it off between the provider's answer and its record.
 
 mod news;
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 
-use super::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, Found, News, Setting};
+use super::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting};
 use crate::{
     billing::{
         Billing, BillingError, By,
@@ -32,10 +33,11 @@ use crate::{
         ids::{CustomerId, EventId, SubscriptionId},
         provider::{ObjectRef, ProviderName},
         views::{
-            self, Page, PageRequest, Total,
+            Page, PageRequest, Total,
             action::{CustomerPage, ReplayItem, VerifyReport},
             customer::{CustomerDetail, CustomerFilter, CustomerRow, CustomerSort, TimelineEntry},
             event::{EventDetail, EventFilter, EventRow, EventSort},
+            found::Found,
             order::{OrderFilter, OrderRow},
             overview::Overview,
             subscription::{SubscriptionDetail, SubscriptionFilter, SubscriptionRow, SubscriptionSort},
@@ -43,7 +45,7 @@ use crate::{
     },
     providers,
     store::{
-        StoreError, Viewpoint, customer_detail::customer_detail, customer_list::customer_list,
+        Store, StoreError, Viewpoint, customer_detail::customer_detail, customer_list::customer_list,
         event_detail::event_detail, event_list::event_list, event_stats::event_total, find::find,
         order_list::order_list, overview::overview, subscription_detail::subscription_detail,
         subscription_list::subscription_list, timeline::customer_timeline,
@@ -71,17 +73,22 @@ pub struct LiveDeskOptions {
 /// The desk on a real database and real providers.
 #[derive(Debug)]
 pub struct LiveDesk {
+    /// For what is written.
     billing: Billing,
+    /// For what is looked at.
+    looking: Billing,
     options: Arc<LiveDeskOptions>,
     news: NewsBoard,
 }
 
 impl LiveDesk {
-    /// Opens the desk, and listens for news; must be called within a tokio runtime.
-    pub fn new(billing: Billing, options: LiveDeskOptions) -> Self {
+    /// Opens the desk, and listens for news; must be called within a tokio runtime. `reads` is what everything is looked
+    /// at through; its sessions should refuse writes.
+    pub fn new(billing: Billing, reads: Store, options: LiveDeskOptions) -> Self {
         let read_only = options.read_only || billing.store().options().read_only;
         Self {
-            news: NewsBoard::listen(billing.store().clone()),
+            news: NewsBoard::listen(reads.clone()),
+            looking: billing.on(reads),
             billing,
             options: Arc::new(LiveDeskOptions { read_only, ..options }),
         }
@@ -95,7 +102,7 @@ impl LiveDesk {
     }
 
     async fn look(&self) -> DeskResult<Transaction<'static, Postgres>> {
-        Ok(self.billing.store().begin_read_only().await?)
+        Ok(self.looking.store().begin_read_only().await?)
     }
 
     fn missing(&self, what: &'static str, id: &impl ToString) -> DeskError {
@@ -200,7 +207,7 @@ impl Desk for LiveDesk {
 
     async fn ping(&self) -> DeskResult<Duration> {
         let mut conn = self
-            .billing
+            .looking
             .store()
             .pool()
             .acquire()
@@ -235,7 +242,7 @@ impl Desk for LiveDesk {
     }
 
     async fn replay_preview(&self, ids: &[EventId], mode: ReplayMode) -> DeskResult<Vec<ReplayItem>> {
-        Ok(replay::preview(&self.billing, ids, mode).await?)
+        Ok(replay::preview(&self.looking, ids, mode).await?)
     }
 
     async fn replay(
@@ -323,7 +330,7 @@ impl Desk for LiveDesk {
         reason: Option<&str>,
     ) -> DeskResult<VerifyReport> {
         if self.options.read_only && !apply {
-            return Ok(verify(&self.billing, id, Provided::Shown, None).await?);
+            return Ok(verify(&self.looking, id, Provided::Shown, None).await?);
         }
         let provided = if apply { Provided::Applied } else { Provided::Noted };
         let reason = reason.map(str::to_owned);
@@ -388,12 +395,7 @@ impl Desk for LiveDesk {
 
     async fn find(&self, id: &str) -> DeskResult<Option<Found>> {
         let mut tx = self.look().await?;
-        let found = find(&mut tx, self.billing.environment(), id).await?;
-        Ok(found.map(|found| match found {
-            views::found::Found::Event(id) => Found::Event(id),
-            views::found::Found::Customer(id) => Found::Customer(id),
-            views::found::Found::Subscription(id) => Found::Subscription(id),
-        }))
+        Ok(find(&mut tx, self.billing.environment(), id).await?)
     }
 
     fn dashboard_url(&self, provider: ProviderName, object: &ObjectRef) -> Option<String> {

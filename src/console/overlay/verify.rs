@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     console::{
-        desk::Found,
         effect::{Read, RunId, Write},
         format,
         keymap::{Action, Context},
@@ -24,7 +23,10 @@ use crate::{
     },
     domain::{
         ids::SubscriptionId,
-        views::action::{RowDiff, VerifyReport},
+        views::{
+            action::{RowDiff, VerifyReport},
+            found::Found,
+        },
     },
 };
 
@@ -168,8 +170,8 @@ fn row_lines(row: &RowDiff, width: usize, shared: &Shared) -> Vec<Line<'static>>
     ];
     for field in &row.fields {
         let name = format::cut(&format::clean(&field.field), 22, shared.glyphs).into_owned();
-        let ours = format::json_value(&field.before, shared.glyphs);
-        let theirs = format::json_value(&field.after, shared.glyphs);
+        let ours = format::value(&field.before, &shared.clock, shared.glyphs);
+        let theirs = format::value(&field.after, &shared.clock, shared.glyphs);
         lines.push(Line::from(vec![
             Span::styled(format!("  {}", format::pad(&name, 24)), shared.style(Role::Text)),
             Span::styled(cut(&ours), shared.style(Role::Dim)),

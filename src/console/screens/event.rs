@@ -94,7 +94,7 @@ impl Detail for EventScreen {
         let detail = &sheet.detail;
         let attempts = inspect::attempt_rows(detail, shared)
             .into_iter()
-            .zip(&detail.attempt_log)
+            .zip(inspect::newest_first(detail))
             .map(|(line, attempt)| Row {
                 line,
                 open: None,
@@ -145,7 +145,7 @@ impl Detail for EventScreen {
         }
         let mut sections = vec![
             Section::tree("Payload"),
-            Section::rows(format!("Tries {}", detail.attempt_log.len()), attempts),
+            Section::rows(tries_title(detail.attempt_log.len()), attempts),
             Section::rows(format!("Changes {}", detail.changes.len()), changes),
             Section::rows("Headers", headers),
         ];
@@ -169,6 +169,13 @@ impl Detail for EventScreen {
 
     fn source(&self) -> Option<&serde_json::Value> {
         self.sheet.value.as_ref().map(|sheet| &sheet.detail.payload)
+    }
+}
+
+fn tries_title(number: usize) -> String {
+    match number {
+        0 | 1 => format!("Tries {number}"),
+        _ => format!("Tries {number}, newest first"),
     }
 }
 

@@ -109,18 +109,18 @@ static COLUMNS: [Column<EventRow>; 8] = [
     Column::new("PROVIDER", (8, 8), 7, |row: &EventRow, _| {
         Cell::Text(row.provider.to_string())
     }),
-    Column::new("TYPE", (22, 29), 2, |row: &EventRow, _| {
+    Column::new("TYPE", (23, 29), 2, |row: &EventRow, _| {
         Cell::Dotted(row.event_type.clone())
     }),
     Column::new("OBJECT", (13, 13), 4, |row: &EventRow, _| match &row.object_id {
         Some(id) => Cell::Id(id.clone()),
         None => Cell::Missing,
     }),
-    Column::new("CUSTOMER", (16, 24), 5, |row: &EventRow, _| {
+    Column::new("CUSTOMER", (14, 24), 5, |row: &EventRow, _| {
         Cell::or_missing(row.customer_label.as_deref())
     }),
     Column::new("TRIES", (5, 5), 6, |row: &EventRow, _| Cell::Text(tries(row))),
-    Column::new("WHY", (20, 40), 3, |row: &EventRow, _| Cell::Dim(why(row))),
+    Column::new("WHY", (19, 40), 3, |row: &EventRow, _| Cell::Dim(why(row))),
 ];
 
 impl Kind for Events {
@@ -339,7 +339,7 @@ impl Kind for Events {
             main.push(ratatui::text::Line::default());
             main.extend(inspect::document(&sheet.document, 60, shared));
             related = Some((
-                "Tries and alarms",
+                "Tries, newest first, and alarms",
                 inspect::event_log(&sheet.detail, width, shared),
             ));
         }

@@ -74,7 +74,7 @@ pub(crate) fn method(row: &OrderRow) -> Option<String> {
 }
 
 static COLUMNS: [Column<OrderRow>; 8] = [
-    Column::new("STATUS", (12, 20), 0, |row: &OrderRow, _| {
+    Column::new("STATUS", (14, 20), 0, |row: &OrderRow, _| {
         Cell::Status(Tone::of_order(row.status), row.status.as_str().replace('_', " "))
     }),
     Column::new("AMOUNT", (14, 18), 1, |row: &OrderRow, _| {

@@ -129,8 +129,8 @@ pub(crate) fn change(
     shared: &Shared,
 ) -> Line<'static> {
     let glyphs: &Glyphs = shared.glyphs;
-    let before = short_value(before, glyphs);
-    let after = short_value(after, glyphs);
+    let before = short_value(before, shared);
+    let after = short_value(after, shared);
     let name = format::cut(&format::clean(field), 22, glyphs).into_owned();
     Line::from(vec![
         Span::styled(format::pad(&name, 23), shared.style(Role::Text)),
@@ -140,7 +140,7 @@ pub(crate) fn change(
     ])
 }
 
-fn short_value(value: &serde_json::Value, glyphs: &Glyphs) -> String {
-    let text = format::json_value(value, glyphs);
-    format::cut(&text, 44, glyphs).into_owned()
+fn short_value(value: &serde_json::Value, shared: &Shared) -> String {
+    let text = format::value(value, &shared.clock, shared.glyphs);
+    format::cut(&text, 44, shared.glyphs).into_owned()
 }

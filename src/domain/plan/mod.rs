@@ -248,7 +248,7 @@ const IDENTITY: [&str; 2] = ["id", "book"];
 /// The fields in which a row changes, for the diff that a person is shown and for the history.
 pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
     let fields = |row: Option<&T>| match row.map(serde_json::to_value) {
-        Some(Ok(serde_json::Value::Object(fields))) => fields,
+        Some(Ok(serde_json::Value::Object(fields))) => priced(fields),
         Some(Ok(_) | Err(_)) | None => serde_json::Map::new(),
     };
     let before = fields(change.before.as_ref());
@@ -269,6 +269,23 @@ pub fn differences<T: Serialize>(change: &RowChange<T>) -> Vec<Difference> {
             })
         })
         .collect()
+}
+
+/// Names the currency of what went back by refunds, which a row keeps once, beside its amount.
+fn priced(
+    mut fields: serde_json::Map<String, serde_json::Value>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let currency = fields
+        .get("amount")
+        .and_then(|amount| amount.get("currency"))
+        .cloned();
+    if let Some(currency) = currency
+        && let Some(minor) = fields.remove("refunded_minor")
+    {
+        let money = serde_json::json!({ "amount": minor, "currency": currency });
+        fields.insert("refunded".to_owned(), money);
+    }
+    fields
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use billdeck::{
     billing::{Billing, Rules},
     console::{
-        desk::{BadgeTone, CancelWhen, Desk, DeskError, Found, News},
+        desk::{BadgeTone, CancelWhen, Desk, DeskError, News},
         live_desk::{LiveDesk, LiveDeskOptions},
     },
     domain::{
@@ -15,6 +15,7 @@ use billdeck::{
             PageRequest, Total,
             customer::{CustomerFilter, CustomerSort},
             event::{EventFilter, EventSort},
+            found::Found,
             order::OrderFilter,
             subscription::{SubscriptionFilter, SubscriptionSort},
         },
@@ -28,12 +29,18 @@ use crate::support::{
     LIMIT,
     proxy::Proxy,
     scripted::{Gate, Step, Turn, id},
+    seed::Event,
     wait_until,
 };
 
 fn desk_on(billing: Billing, read_only: bool) -> LiveDesk {
+    let reads = Store::connect_lazily(ConnectOptions {
+        read_only: true,
+        ..billing.store().options().clone()
+    });
     LiveDesk::new(
         billing,
+        reads.unwrap(),
         LiveDeskOptions {
             badge: "TEST".to_owned(),
             tone: BadgeTone::Local,
@@ -264,6 +271,34 @@ async fn a_screen_that_is_left_does_not_cut_a_write_off() {
         world.rows("select status from subscription").await,
         json!([{ "status": "canceled" }])
     );
+}
+
+#[tokio::test]
+async fn work_that_holds_every_connection_freezes_no_screen() {
+    let world = World::new().await;
+    let store = Store::connect(ConnectOptions {
+        max_connections: 1,
+        ..world.db.store.options().clone()
+    })
+    .await
+    .unwrap();
+    let working = store.begin().await.unwrap();
+    let desk = desk_on(
+        billing_on(store.clone(), world.provider.clone(), Rules::default()),
+        false,
+    );
+    assert!(store.pool().try_acquire().is_none(), "nothing is left for others");
+    desk.ping().await.unwrap();
+    desk.overview().await.unwrap();
+    let event = Event::default().insert(&mut world.db.connect().await).await;
+    let shown = desk.event(event.into()).await.unwrap();
+    assert_eq!(shown.row.id.as_uuid(), event);
+    let preview = desk
+        .replay_preview(&[event.into()], ReplayMode::AsRecorded)
+        .await
+        .unwrap();
+    assert_eq!(preview[0].event_id.as_uuid(), event);
+    drop(working);
 }
 
 async fn next(desk: &LiveDesk) -> News {

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use billdeck::{
-    console::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, Found, News, Setting},
+    console::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting},
     domain::{
         customer::Owner,
         event::{EventState, Problem, ReplayMode},
@@ -20,6 +20,7 @@ use billdeck::{
             action::{CustomerPage, ReplayItem, ReplayOutcome, RowDiff, VerifyReport},
             customer::{CustomerDetail, CustomerFilter, CustomerRow, CustomerSort, TimelineEntry},
             event::{EventDetail, EventFilter, EventRow, EventSort},
+            found::Found,
             order::{OrderFilter, OrderRow},
             overview::Overview,
             subscription::{SubscriptionDetail, SubscriptionFilter, SubscriptionRow, SubscriptionSort},

@@ -1,11 +1,14 @@
 //! Drives the console without a terminal: keys through the real keymap, effects on a fake desk, pictures as text.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use billdeck::console::{App, ConsoleOptions, Effect, Msg, Runner, desk::SharedDesk, keymap::Sequence};
+use billdeck::console::{
+    App, ConsoleOptions, Effect, Export, Msg, Read, Runner, desk::SharedDesk, keymap::Sequence,
+};
 use crossterm::event::Event;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::mpsc::UnboundedReceiver};
 
 use super::{data, fake::FakeDesk};
@@ -24,6 +27,25 @@ pub(super) struct Harness {
     pub(super) hold: bool,
     /// Every effect that the console asked for.
     pub(super) seen: Vec<Effect>,
+    /// Where exports go that name no place of their own.
+    folder: TempDir,
+}
+
+/// The effect as it is carried out in a test: nothing is written into the working folder.
+fn within(folder: &Path, effect: Effect) -> Effect {
+    match effect {
+        Effect::Read {
+            run,
+            read: Read::Export(export),
+        } => Effect::Read {
+            run,
+            read: Read::Export(Export {
+                path: folder.join(&export.path),
+                ..export
+            }),
+        },
+        other => other,
+    }
 }
 
 impl Harness {
@@ -62,6 +84,7 @@ impl Harness {
             held: Vec::new(),
             hold,
             seen: Vec::new(),
+            folder: tempfile::tempdir().unwrap(),
         };
         harness.resize(size);
         let effects = harness.app.start(now);
@@ -93,7 +116,7 @@ impl Harness {
                 }
                 let (runner, runtime) = (&mut self.runner, &self.runtime);
                 let _in_runtime = runtime.enter();
-                runner.run(effect);
+                runner.run(within(self.folder.path(), effect));
             }
             if self.runner.running() == 0 && self.answers.is_empty() {
                 return;

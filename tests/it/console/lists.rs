@@ -324,6 +324,45 @@ fn a_pattern_alone_searches_a_day_and_says_so() {
 }
 
 #[test]
+fn on_the_way_to_the_start_keys_act_on_the_rows_that_are_shown() {
+    let desk = FakeDesk::full(fake::setting());
+    desk.with(|inside| inside.events = data::events(2_000));
+    let mut harness = Harness::new(desk, (80, 24));
+    harness.press("3");
+    for _ in 0..60 {
+        harness.press("PgDn");
+    }
+    let line = selected_line(&harness);
+    harness.hold = true;
+    harness.press("g g");
+    assert_eq!(selected_line(&harness), line, "the start is not there yet");
+    harness.press("Enter");
+    assert!(!harness.shows("there is no event here"), "{}", harness.text());
+    assert!(harness.shows("Events ›"), "{}", harness.text());
+    harness.press("q");
+    harness.release();
+    harness.press("g g");
+    assert!(
+        selected_line(&harness).contains("invoice.created"),
+        "{}",
+        harness.text()
+    );
+}
+
+#[test]
+fn a_list_that_is_being_read_does_not_say_that_it_is_empty() {
+    let mut harness = Harness::new(FakeDesk::full(fake::setting()), (100, 24));
+    harness.hold = true;
+    harness.press("3");
+    harness.press("Enter");
+    assert!(
+        harness.shows("the events are still being read"),
+        "{}",
+        harness.text()
+    );
+}
+
+#[test]
 fn an_error_keeps_the_old_rows() {
     let mut harness = backlog((80, 24));
     harness

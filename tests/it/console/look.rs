@@ -48,31 +48,3 @@ fn live() {
         .block_on(billdeck::console::run(FakeDesk::full(setting), options))
         .unwrap();
 }
-
-/// How long a frame takes with long lists: `cargo test --release --test it console::look::frames -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures, and needs a quiet machine"]
-#[expect(clippy::print_stdout, reason = "printing is what it is for")]
-fn frames() {
-    for size in [(80, 24), (120, 40), (200, 60)] {
-        let desk = FakeDesk::full(fake::setting());
-        desk.with(|inside| inside.events = super::data::events(5_000));
-        let mut harness = Harness::new(desk, size);
-        harness.press("3");
-        for _ in 0..30 {
-            harness.press("PgDn");
-        }
-        harness.rest();
-        let backend = ratatui::backend::TestBackend::new(size.0, size.1);
-        let mut terminal = ratatui::Terminal::new(backend).unwrap();
-        let mut times: Vec<std::time::Duration> = (0..500)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                terminal.draw(|frame| harness.app.view(frame)).unwrap();
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!("{size:?}: median {:?}, p99 {:?}", times[250], times[495]);
-    }
-}

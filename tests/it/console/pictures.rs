@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::{fake, fake::FakeDesk, harness::Harness};
 
 const SMALL: (u16, u16) = (80, 24);
+const SIZES: [(u16, u16); 3] = [SMALL, (120, 40), (200, 60)];
 const SCREENS: [(&str, &str); 5] = [
     ("overview", "0"),
     ("customers", "1"),
@@ -33,9 +34,16 @@ fn at(harness: &mut Harness, keys: &str) {
     harness.rest();
 }
 
+/// Each of these at each size.
+fn everywhere<T: Copy, const N: usize>(cases: [T; N]) -> impl Iterator<Item = (T, (u16, u16))> {
+    cases
+        .into_iter()
+        .flat_map(|case| SIZES.into_iter().map(move |size| (case, size)))
+}
+
 #[test]
 fn lists_with_rows_at_every_size() {
-    for size in [SMALL, (120, 40), (200, 60)] {
+    for size in SIZES {
         for (name, key) in SCREENS {
             let mut harness = Harness::new(FakeDesk::full(fake::setting()), size);
             at(&mut harness, key);
@@ -49,7 +57,7 @@ fn lists_with_rows_at_every_size() {
 
 #[test]
 fn details_with_rows_at_every_size() {
-    for size in [SMALL, (120, 40), (200, 60)] {
+    for size in SIZES {
         for (name, command) in DETAILS {
             let mut harness = Harness::new(FakeDesk::full(fake::setting()), size);
             harness.command(command);
@@ -61,17 +69,35 @@ fn details_with_rows_at_every_size() {
 
 #[test]
 fn nothing_there() {
-    for (name, key) in SCREENS {
-        let mut harness = Harness::new(FakeDesk::empty(fake::setting()), SMALL);
+    for ((name, key), size) in everywhere(SCREENS) {
+        let mut harness = Harness::new(FakeDesk::empty(fake::setting()), size);
         at(&mut harness, key);
         picture(&format!("{name}_empty"), &harness);
     }
 }
 
 #[test]
+fn filtered() {
+    let filters = [
+        ("customers", "1", "ana"),
+        ("subscriptions", "2", "status:past_due"),
+        ("events", "3", "state:failed"),
+        ("orders", "6", "status:failed"),
+    ];
+    for ((name, key, filter), size) in everywhere(filters) {
+        let mut harness = Harness::new(FakeDesk::full(fake::setting()), size);
+        harness.press(key);
+        harness.press("/");
+        harness.type_text(filter);
+        at(&mut harness, "Enter");
+        picture(&format!("{name}_filtered"), &harness);
+    }
+}
+
+#[test]
 fn still_loading() {
-    for (name, key) in SCREENS {
-        let mut harness = Harness::waiting(FakeDesk::full(fake::setting()), SMALL);
+    for ((name, key), size) in everywhere(SCREENS) {
+        let mut harness = Harness::waiting(FakeDesk::full(fake::setting()), size);
         at(&mut harness, key);
         harness.pass(SignedDuration::from_secs(2));
         picture(&format!("{name}_loading"), &harness);
@@ -80,8 +106,8 @@ fn still_loading() {
 
 #[test]
 fn details_still_loading_and_failing() {
-    for (name, command) in DETAILS {
-        let mut harness = Harness::new(FakeDesk::full(fake::setting()), SMALL);
+    for ((name, command), size) in everywhere(DETAILS) {
+        let mut harness = Harness::new(FakeDesk::full(fake::setting()), size);
         // The id is looked up; what it leads to is not read.
         harness.press(":");
         harness.type_text(command);
@@ -107,7 +133,7 @@ fn details_still_loading_and_failing() {
 
 #[test]
 fn nothing_can_be_read() {
-    for (name, key) in SCREENS {
+    for ((name, key), size) in everywhere(SCREENS) {
         let desk = FakeDesk::full(fake::setting());
         desk.with(|inside| {
             let mut error = fake::error(
@@ -118,7 +144,7 @@ fn nothing_can_be_read() {
             error.link_lost = true;
             inside.failure = Some(error);
         });
-        let mut harness = Harness::new(desk, SMALL);
+        let mut harness = Harness::new(desk, size);
         at(&mut harness, key);
         picture(&format!("{name}_error"), &harness);
     }
@@ -126,8 +152,8 @@ fn nothing_can_be_read() {
 
 #[test]
 fn old_data_after_the_link_is_lost() {
-    for (name, key) in SCREENS {
-        let mut harness = Harness::new(FakeDesk::full(fake::setting()), SMALL);
+    for ((name, key), size) in everywhere(SCREENS) {
+        let mut harness = Harness::new(FakeDesk::full(fake::setting()), size);
         at(&mut harness, key);
         harness.desk.with(|inside| {
             let mut error = fake::error("database_away", "the database does not answer");

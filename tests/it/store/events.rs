@@ -404,6 +404,46 @@ async fn each_filter_finds_its_own() {
 }
 
 #[tokio::test]
+async fn a_cursor_is_refused_under_another_filter() {
+    let db = fresh().await;
+    let mut conn = db.connect().await;
+    for hours in 1..4 {
+        let event = Event {
+            id: aged(hours),
+            ..Event::default()
+        };
+        event.insert(&mut conn).await;
+    }
+    let all = EventFilter::default();
+    let sort = EventSort::default();
+    let first = event_list(&mut conn, TEST, &all, sort, &PageRequest::first(1))
+        .await
+        .unwrap();
+    let next = PageRequest {
+        cursor: first.next_cursor,
+        ..PageRequest::first(1)
+    };
+    let other = EventFilter {
+        states: vec![EventState::Dead],
+        ..all.clone()
+    };
+    let error = event_list(&mut conn, TEST, &other, sort, &next)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the cursor does not belong to this list: it was given under another filter; begin again without it"
+    );
+    // The start of a range moves on from page to page where it was given as a span.
+    let since = EventFilter {
+        since: Some(jiff::Timestamp::UNIX_EPOCH),
+        ..all
+    };
+    let second = event_list(&mut conn, TEST, &since, sort, &next).await.unwrap();
+    assert_eq!(second.items.len(), 1);
+}
+
+#[tokio::test]
 async fn a_cursor_made_of_an_id_follows_the_list() {
     let db = fresh().await;
     let mut conn = db.connect().await;
@@ -418,7 +458,7 @@ async fn a_cursor_made_of_an_id_follows_the_list() {
     };
     let page = PageRequest {
         limit: 10,
-        cursor: Some(event_cursor(EventId::from(old), sort)),
+        cursor: Some(event_cursor(EventId::from(old), &EventFilter::default(), sort)),
         backward: false,
     };
     let none = event_list(&mut conn, TEST, &EventFilter::default(), sort, &page)

@@ -49,7 +49,7 @@ pub(crate) fn set_by_lines(changes: &[ChangeView], shared: &Shared) -> Vec<Line<
     changes
         .iter()
         .map(|shown| {
-            let value = format::json_value(&shown.difference.after, shared.glyphs);
+            let value = format::value(&shown.difference.after, &shared.clock, shared.glyphs);
             let name = format::cut(&format::clean(&shown.difference.field), 21, shared.glyphs).into_owned();
             let value = format::cut(&value, 24, shared.glyphs).into_owned();
             Line::from(vec![

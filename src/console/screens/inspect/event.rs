@@ -93,10 +93,10 @@ pub(crate) fn event_head(row: &EventRow, width: u16, shared: &Shared) -> Vec<Lin
     lines
 }
 
-/// The last tries in one line.
+/// The last tries, a line each, newest first.
 pub(crate) fn event_tries(detail: &EventDetail, shared: &Shared) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for attempt in detail.attempt_log.iter().rev().take(2).rev() {
+    for attempt in newest_first(detail).take(2) {
         lines.push(field(
             &format!("Try {}", attempt.number),
             attempt_spans(attempt, detail.row.error.as_ref(), shared),
@@ -132,6 +132,11 @@ pub(crate) fn event_would(item: &ReplayItem, shared: &Shared) -> Vec<Line<'stati
     lines
 }
 
+/// The tries as they are shown everywhere: what happened last is what a person wants to know.
+pub(crate) fn newest_first(detail: &EventDetail) -> impl Iterator<Item = &AttemptView> {
+    detail.attempt_log.iter().rev()
+}
+
 fn outcome_tone(outcome: &str) -> Tone {
     match outcome {
         "processed" | "applied" | "done" | "verified" => Tone::Ok,
@@ -164,11 +169,9 @@ fn attempt_spans(attempt: &AttemptView, told: Option<&Problem>, shared: &Shared)
     spans
 }
 
-/// Every try: when, how long, who, how it ended.
+/// Every try, newest first: when, how long, who, how it ended.
 pub(crate) fn attempt_rows(detail: &EventDetail, shared: &Shared) -> Vec<Line<'static>> {
-    detail
-        .attempt_log
-        .iter()
+    newest_first(detail)
         .map(|attempt| {
             let took = match attempt.ended_at {
                 Some(end) => {
@@ -192,7 +195,7 @@ pub(crate) fn attempt_rows(detail: &EventDetail, shared: &Shared) -> Vec<Line<'s
 /// Tries, alarms and the road of the event, for the third column.
 pub(crate) fn event_log(detail: &EventDetail, width: u16, shared: &Shared) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for attempt in &detail.attempt_log {
+    for attempt in newest_first(detail) {
         lines.push(Line::from(vec![
             span(format!("{:>2} ", attempt.number), Role::Dim, shared),
             span(

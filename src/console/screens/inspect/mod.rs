@@ -18,7 +18,7 @@ mod subscription;
 pub(crate) use change::{change_rows, set_by_lines};
 pub(crate) use customer::{customer_head, timeline_line};
 pub(crate) use document::{document, node_line};
-pub(crate) use event::{attempt_rows, event_head, event_log, event_tries, event_would};
+pub(crate) use event::{attempt_rows, event_head, event_log, event_tries, event_would, newest_first};
 pub(crate) use order::{order_head, order_line, order_lines};
 pub(crate) use subscription::{
     has_object, item_lines, subscription_head, subscription_line, subscription_lines,

@@ -204,7 +204,11 @@ impl<K: Kind> Screen for List<K> {
         );
         let explains = action == Action::Open && self.listing.error().is_some();
         if needs_row && self.listing.selected().is_none() && !explains {
-            return Err(format!("there is no {} here", K::ONE));
+            return Err(if self.listing.loading_since().is_some() {
+                format!("the {} are still being read", K::NAME.to_lowercase())
+            } else {
+                format!("there is no {} here", K::ONE)
+            });
         }
         match action {
             Action::Unmark if self.listing.marks().is_empty() => Err("nothing is marked".to_owned()),

@@ -105,7 +105,7 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
 fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> {
     let stats = &overview.stats;
     let minutes = &overview.minutes;
-    let cells = if width >= 110 { 60 } else { 30 };
+    let cells = if width >= 110 { 60 } else { 28 };
     let series = |pick: fn(&crate::domain::views::overview::MinuteFigures) -> u64| {
         let values: Vec<u64> = minutes.iter().map(pick).collect();
         spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
@@ -161,11 +161,7 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
                     if number == 0 { Role::Dim } else { Role::Title },
                     shared,
                 ),
-                span(
-                    format!("  {}", format::pad(&note.unwrap_or_default(), 16)),
-                    Role::Dim,
-                    shared,
-                ),
+                span(format!("  {}", note.unwrap_or_default()), Role::Dim, shared),
             ];
             let right = match spark {
                 Some((name, bars, role)) => vec![
@@ -281,27 +277,6 @@ fn money_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
             command: Some("orders status:failed since:1d".to_owned()),
         });
     }
-    if overview.unlinked_payers > 0 {
-        let number = usize::try_from(overview.unlinked_payers).unwrap_or(usize::MAX);
-        let verb = if number == 1 { "is" } else { "are" };
-        rows.push(Row {
-            line: Line::from(vec![
-                Span::styled(
-                    format!("{} ", shared.glyphs.attention),
-                    shared.tone(Tone::Attention),
-                ),
-                span(
-                    format!(
-                        "{} {verb} linked to no owner",
-                        format::counted(number, "paying customer")
-                    ),
-                    Role::Text,
-                    shared,
-                ),
-            ]),
-            command: Some("customers owner:none".to_owned()),
-        });
-    }
     rows
 }
 
@@ -310,7 +285,7 @@ fn process_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
         let text = "no listener or worker has been seen; start one with `billdeck serve`";
         return vec![Row {
             line: Line::styled(
-                format!("{} {text}", shared.glyphs.attention),
+                format!(" {} {text}", shared.glyphs.attention),
                 shared.tone(Tone::Attention),
             ),
             command: None,
@@ -330,7 +305,7 @@ fn process_rows(overview: &Overview, shared: &Shared) -> Vec<Row> {
                 line: Line::from(vec![
                     Span::styled(
                         format!(
-                            "{} {:<12}",
+                            " {} {:<12}",
                             shared.glyphs.sign(tone),
                             format::clean(&process.kind)
                         ),
@@ -367,7 +342,7 @@ pub(super) fn rows(width: u16, shared: &Shared) -> Vec<Row> {
     let mut rows = vec![heading("NEEDS ATTENTION", shared)];
     if overview.attention.is_empty() {
         let line = format!(
-            "{} nothing dead, nothing failing, nothing in doubt",
+            " {} nothing dead, nothing failing, nothing in doubt",
             shared.glyphs.ok
         );
         rows.push(Row {
@@ -409,6 +384,8 @@ pub(super) fn rows(width: u16, shared: &Shared) -> Vec<Row> {
             .iter()
             .map(|figures| provider_row(figures, shared)),
     );
+    rows.push(blank());
+    rows.push(heading("PROCESSES", shared));
     rows.extend(process_rows(overview, shared));
     rows.push(blank());
     rows.extend(money_rows(overview, shared));

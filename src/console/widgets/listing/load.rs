@@ -18,6 +18,9 @@ impl<R: Record> Listing<R> {
         if self.load.is_some() {
             return None;
         }
+        if self.from_start {
+            return Some((Part::First, PageRequest::first(PAGE)));
+        }
         if self.chunks.is_empty() {
             return (self.loaded_at.is_none() && self.error.is_none())
                 .then(|| (Part::First, PageRequest::first(PAGE)));
@@ -58,6 +61,7 @@ impl<R: Record> Listing<R> {
     /// Gives up what is being loaded.
     pub(crate) fn stop(&mut self) -> Option<RunId> {
         self.again.clear();
+        self.from_start = false;
         self.load.take().map(|load| load.run)
     }
 
@@ -101,6 +105,7 @@ impl<R: Record> Listing<R> {
                 Part::Next | Part::Previous => self.partial = Some(error),
                 Part::First | Part::Last | Part::Again(_) => {
                     self.again.clear();
+                    self.from_start = false;
                     self.error = Some(error);
                 }
             },
@@ -121,7 +126,12 @@ impl<R: Record> Listing<R> {
         }
         match load.part {
             Part::First => {
+                let to_start = std::mem::take(&mut self.from_start);
                 self.replace(chunk);
+                if to_start {
+                    self.cursor = 0;
+                    self.top = 0;
+                }
             }
             Part::Last => {
                 self.replace(chunk);

@@ -78,6 +78,8 @@ pub(crate) struct Listing<R> {
     flash: BTreeMap<Uuid, (R, Timestamp)>,
     load: Option<Load>,
     again: VecDeque<usize>,
+    /// The start is wanted in place of everything; until it is there the rows stay.
+    from_start: bool,
     error: Option<DeskError>,
     partial: Option<DeskError>,
     loaded_at: Option<Timestamp>,
@@ -103,6 +105,7 @@ impl<R> Default for Listing<R> {
             flash: BTreeMap::new(),
             load: None,
             again: VecDeque::new(),
+            from_start: false,
             error: None,
             partial: None,
             loaded_at: None,

@@ -38,20 +38,18 @@ impl<R: Record> Listing<R> {
         self.move_by(halves * step / 2);
     }
 
-    /// To the first row of all; true when the start has to be loaded first.
+    /// To the first row of all; true when the start has to be loaded first. Until then the rows that are shown stay, and
+    /// keys act on them.
     pub(crate) fn go_to_start(&mut self) -> bool {
         let away = self.newer_cut || self.chunks.front().is_some_and(|chunk| chunk.previous.is_some());
         if away {
-            self.chunks.clear();
-            self.newer.clear();
-            self.newer_cut = false;
-            self.loaded_at = None;
+            self.from_start = true;
             self.error = None;
         } else {
             self.take_newer();
+            self.cursor = 0;
+            self.top = 0;
         }
-        self.cursor = 0;
-        self.top = 0;
         away
     }
 
