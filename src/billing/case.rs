@@ -52,6 +52,8 @@ pub enum Basis {
 pub struct Case {
     book: Book,
     event: Option<EventId>,
+    /// The provider's customer, as the event itself names it.
+    payer: Option<ObjectId>,
     testimonies: Vec<Testimony>,
     /// What was read for the case, by the object that was asked for: only the last answer counts.
     answers: BTreeMap<ObjectRef, Vec<Testimony>>,
@@ -171,6 +173,7 @@ impl Case {
         Ok(Opened::Case(Box::new(Self {
             book,
             event: Some(event.id),
+            payer: event.envelope.customer.clone(),
             testimonies,
             answers: BTreeMap::new(),
             facts,
@@ -187,6 +190,7 @@ impl Case {
         let mut case = Self {
             book,
             event: None,
+            payer: None,
             testimonies: Vec::new(),
             answers: BTreeMap::new(),
             facts: Vec::new(),
@@ -357,7 +361,11 @@ impl Case {
         object: &ObjectRef,
         not_before: Option<Timestamp>,
     ) -> Result<(), ReadError> {
-        match reader.read(billing, self.book, object, self.event).await? {
+        let of = self.payer.clone().or_else(|| self.named_customer());
+        match reader
+            .read(billing, self.book, object, of.as_ref(), self.event)
+            .await?
+        {
             Some(seen) if seen.is_gone(object) && !ends_when_gone(object.kind) => {
                 self.missing.insert(object.clone());
             }
@@ -375,15 +383,20 @@ impl Case {
         Ok(())
     }
 
-    /// The provider's customer that the case is about: as the descriptions say, else as the stored rows know.
-    fn customer(&self, known: &Known) -> Option<ObjectId> {
-        let mut told = self
-            .testimonies
+    /// The provider's customer, as the descriptions say.
+    fn named_customer(&self) -> Option<ObjectId> {
+        self.testimonies
             .iter()
             .chain(self.answers.values().flatten())
-            .flat_map(|testimony| &testimony.observations);
-        if let Some(customer) = told.find_map(Observation::customer) {
-            return Some(customer.clone());
+            .flat_map(|testimony| &testimony.observations)
+            .find_map(Observation::customer)
+            .cloned()
+    }
+
+    /// The provider's customer that the case is about: as the descriptions say, else as the stored rows know.
+    fn customer(&self, known: &Known) -> Option<ObjectId> {
+        if let Some(customer) = self.named_customer() {
+            return Some(customer);
         }
         let links = known.payments.iter().filter_map(|payment| payment.link_id);
         let links = links.chain(known.orders.iter().filter_map(|order| order.link_id));

@@ -20,7 +20,7 @@ use crate::{
         plan::{Plan, RowChange, Write, differences},
         subscription::{Difference, Subscription, SubscriptionStatus, Verification},
     },
-    providers::{Answer, CancelWhen, ProviderApi, ProviderError, ReadObject},
+    providers::{Answer, CancelWhen, ProviderApi, ProviderError, ReadObject, SubscriptionAt},
     store::{
         StoreError,
         apply::{Attribution, Source, plan_apply, writes_apply},
@@ -88,12 +88,12 @@ impl Wish {
     async fn call(
         self,
         api: &dyn ProviderApi,
-        id: &ObjectId,
+        at: SubscriptionAt<'_>,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
         match self {
-            Self::Cancel(when) => api.subscription_cancel(id, when, key).await,
-            Self::Resume => api.subscription_resume(id, key).await,
+            Self::Cancel(when) => api.subscription_cancel(at, when, key).await,
+            Self::Resume => api.subscription_resume(at, key).await,
         }
     }
 
@@ -154,7 +154,14 @@ impl Change<'_> {
         let key = self.request(wish).await?;
         let ticket = ticket(self.billing).await?;
         match wish
-            .call(self.subject.api()?, &self.subject.object.id, &key)
+            .call(
+                self.subject.api()?,
+                SubscriptionAt {
+                    id: &self.subject.object.id,
+                    customer: self.subject.customer(),
+                },
+                &key,
+            )
             .await
         {
             Ok(answer) => self

@@ -7,7 +7,7 @@ use super::Billing;
 use crate::{
     domain::{
         event::Problem,
-        ids::EventId,
+        ids::{EventId, ObjectId},
         observation::{Fact, Observation},
         plan::{Evidence, Testimony},
         provider::{Book, ObjectRef},
@@ -98,12 +98,14 @@ impl Reader {
         self.uncommitted.clear();
     }
 
-    /// Reads an object, unless this reader has done so already.
+    /// Reads an object, unless this reader has done so already. `of` is the provider's customer that it belongs to,
+    /// where that is known.
     pub async fn read(
         &mut self,
         billing: &Billing,
         book: Book,
         object: &ObjectRef,
+        of: Option<&ObjectId>,
         event: Option<EventId>,
     ) -> Result<Option<Seen>, ReadError> {
         if let Some(seen) = self.seen.get(object) {
@@ -122,7 +124,7 @@ impl Reader {
         let Some(api) = room.api() else { return Ok(None) };
         let ticket = ticket(billing).await?;
         self.last_ticket = Some(ticket);
-        let answer = api.read(object).await?;
+        let answer = api.read(object, of).await?;
         let seen = testify(answer, ticket, event);
         self.seen.insert(object.clone(), seen.clone());
         self.uncommitted.insert(object.clone());

@@ -4,6 +4,7 @@
 //! [`plan`] turns the two into changes. Everything that takes part in a decision is passed in, the time included.
 
 pub mod audit;
+pub mod capability;
 pub mod catalog;
 pub mod checkout;
 pub mod customer;

@@ -4,6 +4,8 @@
 //! (wire to domain, pure) and `signature` (bytes in, verified bytes out).
 
 pub mod error;
+mod fields;
+mod http;
 pub mod registry;
 pub mod stripe;
 
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::{
+    capability::{Capability, Means},
     event::Envelope,
     ids::{CheckoutId, ObjectId},
     money::Money,
@@ -22,6 +25,7 @@ use crate::domain::{
 };
 
 pub use error::{EventError, ProviderError, SignatureError};
+pub use http::{SetupError, Timeouts};
 pub use registry::Registry;
 
 /// A delivery as it came in: nothing has parsed it.
@@ -132,6 +136,15 @@ pub struct StartedCheckout {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Where a provider keeps a subscription.
+#[derive(Clone, Copy, Debug)]
+pub struct SubscriptionAt<'a> {
+    /// The provider's id.
+    pub id: &'a ObjectId,
+    /// The provider's customer that has it.
+    pub customer: &'a ObjectId,
+}
+
 /// When a cancellation takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CancelWhen {
@@ -197,8 +210,9 @@ pub trait Provider: Send + Sync {
     /// Checks a delivery's signature over its raw bytes with every secret, in constant time, and its age against `now`.
     fn verify(&self, delivery: RawDelivery<'_>, now: Timestamp) -> Result<Verified, SignatureError>;
 
-    /// Reads what an event's body says of itself.
-    fn envelope(&self, body: &[u8]) -> Result<Envelope, EventError>;
+    /// Reads what an event says of itself. Some providers name it in a header only; without that header (a body that
+    /// a person gave) the room derives a name from the body, the same each time.
+    fn envelope(&self, delivery: RawDelivery<'_>) -> Result<Envelope, EventError>;
 
     /// Says what an event means. `body` is one that [`Provider::envelope`] accepted.
     fn interpret(&self, body: &[u8]) -> Result<Interpretation, EventError>;
@@ -212,6 +226,9 @@ pub trait Provider: Send + Sync {
     /// What 95 of 100 calls of the last minutes did not exceed; none when there were none.
     fn api_p95(&self) -> Option<Duration>;
 
+    /// By what means customers of this provider get something.
+    fn capability(&self, what: Capability) -> Means;
+
     /// The page of an object in the provider's own dashboard.
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String>;
 }
@@ -222,8 +239,13 @@ pub trait ProviderApi: Send + Sync {
     /// A call that changes nothing and shows that the credentials work.
     async fn check_credentials(&self) -> Result<Answer<()>, ProviderError>;
 
-    /// Reads one object. "Not found" is an answer: [`Observation::Gone`].
-    async fn read(&self, object: &ObjectRef) -> Result<Answer<ReadObject>, ProviderError>;
+    /// Reads one object. "Not found" is an answer: [`Observation::Gone`]. `of` is the provider's customer that it
+    /// belongs to, where that is known: some providers keep objects below their customer.
+    async fn read(
+        &self,
+        object: &ObjectRef,
+        of: Option<&ObjectId>,
+    ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// All subscriptions of a customer, ended ones too.
     async fn subscriptions_of(&self, customer: &ObjectId) -> Result<Answer<ReadObject>, ProviderError>;
@@ -271,7 +293,7 @@ pub trait ProviderApi: Send + Sync {
     /// Cancels a subscription.
     async fn subscription_cancel(
         &self,
-        id: &ObjectId,
+        at: SubscriptionAt<'_>,
         when: CancelWhen,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError>;
@@ -279,12 +301,15 @@ pub trait ProviderApi: Send + Sync {
     /// Takes a scheduled cancellation back, or resumes a paused subscription.
     async fn subscription_resume(
         &self,
-        id: &ObjectId,
+        at: SubscriptionAt<'_>,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError>;
 
     /// Prices, newest first.
     async fn prices(&self, page: Option<&str>) -> Result<Answer<Page<ListedPrice>>, ProviderError>;
+
+    /// One event, as the provider's own list has it; none when there is no such event, or no such list.
+    async fn event(&self, id: &ObjectId) -> Result<Answer<Option<ListedEvent>>, ProviderError>;
 
     /// The provider's own list of events since `since`, newest first.
     async fn events(

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{postgres::PostgresError, providers::stripe, store::StoreError};
+use crate::{postgres::PostgresError, providers::SetupError, store::StoreError};
 
 /// A failure on the way to a process that works.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum RuntimeError {
     DemoCatalog(#[source] crate::config::ConfigErrors),
     /// The Stripe room.
     #[error("Stripe cannot be made ready")]
-    Stripe(#[source] stripe::SetupError),
+    Stripe(#[source] SetupError),
     /// The address is taken, or may not be used.
     #[error("cannot listen on {address}")]
     Listen {

@@ -6,8 +6,8 @@ use super::RuntimeError;
 use crate::{
     config::Settings,
     providers::{
-        Provider, Registry,
-        stripe::{Stripe, StripeOptions, Timeouts},
+        Provider, Registry, Timeouts,
+        stripe::{Stripe, StripeOptions},
     },
 };
 

@@ -8,7 +8,7 @@ mod senders;
 
 use std::time::{Duration, Instant};
 
-use billdeck::providers::stripe::Timeouts;
+use billdeck::providers::Timeouts;
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::{

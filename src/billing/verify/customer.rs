@@ -203,7 +203,7 @@ async fn judge(
     let api = api_of(&room)?;
     let customer = ObjectRef::new(ObjectKind::Customer, link.provider_customer_id.clone());
     let mut seen: Vec<Seen> = Vec::new();
-    seen.extend(reader.read(billing, link.book, &customer, None).await?);
+    seen.extend(reader.read(billing, link.book, &customer, None, None).await?);
 
     // The customer has been read for itself: a list that knows none of it says nothing about whether it exists.
     let mut take = |listed, listing| {

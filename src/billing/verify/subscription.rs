@@ -163,9 +163,11 @@ impl Verify<'_> {
         let book = subject.book();
         let customer = ObjectRef::new(ObjectKind::Customer, subject.customer().clone());
         // First, since what it says of its customer decides the lane.
-        let own = reader.read(billing, book, &subject.object, None).await?;
+        let own = reader
+            .read(billing, book, &subject.object, Some(&customer.id), None)
+            .await?;
         let request_id = own.as_ref().and_then(|seen| seen.request_id.clone());
-        let payer = reader.read(billing, book, &customer, None).await?;
+        let payer = reader.read(billing, book, &customer, None, None).await?;
 
         let listing = ticket(billing).await?;
         reader.last_ticket = Some(listing);

@@ -4,6 +4,7 @@
 //! [`Provider::api`] and go through one send function. API version, field names and status words stay in here.
 
 mod api;
+mod capabilities;
 mod client;
 mod dashboard;
 mod envelope;
@@ -16,12 +17,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use self::client::{Base, Client};
+use self::client::Client;
 use super::{
-    Answer, EventError, Provider, ProviderApi, ProviderError, RawDelivery, ReadObject, SignatureError,
-    Verified,
+    Answer, EventError, Provider, ProviderApi, ProviderError, RawDelivery, ReadObject, SetupError,
+    SignatureError, Timeouts, Verified, http::Base,
 };
 use crate::domain::{
+    capability::{Capability, Means},
     event::Envelope,
     observation::Interpretation,
     provider::{Book, Environment, ObjectRef, ProviderName},
@@ -32,30 +34,6 @@ pub const API_VERSION: &str = "2026-10-28.endive";
 
 /// Where Stripe's API is.
 pub const API_BASE: &str = "https://api.stripe.com";
-
-/// How long a call may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// Until the connection stands.
-    pub connect: Duration,
-    /// A whole call that changes nothing.
-    pub read: Duration,
-    /// A whole call that may charge a card.
-    pub write: Duration,
-    /// The first pause before a call is repeated; later ones are longer.
-    pub backoff: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            read: Duration::from_secs(20),
-            write: Duration::from_secs(40),
-            backoff: Duration::from_millis(500),
-        }
-    }
-}
 
 /// What the room is made of.
 #[derive(Clone, Debug)]
@@ -88,25 +66,6 @@ impl StripeOptions {
     }
 }
 
-/// Why the room cannot be made ready.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// The API base is no address.
-    #[error("`{base}` is no address that Stripe's API could be at: {why}")]
-    Base {
-        /// The configured text.
-        base: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The key cannot be put into a header.
-    #[error("the secret key holds characters that cannot be sent; copy it again, without line breaks")]
-    Key,
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be made; check that the system's root certificates are installed")]
-    Http(#[source] reqwest::Error),
-}
-
 /// Stripe, in one environment.
 pub struct Stripe {
     environment: Environment,
@@ -121,9 +80,9 @@ impl Stripe {
         let client = options
             .secret_key
             .as_ref()
-            .map(|key| Client::new(options.environment, key, &options.api_base, options.timeouts))
+            .map(|key| client::open(options.environment, key, &options.api_base, options.timeouts))
             .transpose()?;
-        let base = Base::parse(&options.api_base, options.environment)?;
+        let base = Base::parse(ProviderName::Stripe, &options.api_base, options.environment)?;
         Ok(Self {
             environment: options.environment,
             secrets: signature::Secrets::new(&options.webhook_secrets, options.webhook_tolerance),
@@ -165,8 +124,8 @@ impl Provider for Stripe {
         self.secrets.verify(delivery, now)
     }
 
-    fn envelope(&self, body: &[u8]) -> Result<Envelope, EventError> {
-        envelope::envelope(body)
+    fn envelope(&self, delivery: RawDelivery<'_>) -> Result<Envelope, EventError> {
+        envelope::envelope(delivery.body)
     }
 
     fn interpret(&self, body: &[u8]) -> Result<Interpretation, EventError> {
@@ -183,6 +142,10 @@ impl Provider for Stripe {
 
     fn api_p95(&self) -> Option<Duration> {
         self.client.as_ref()?.p95()
+    }
+
+    fn capability(&self, what: Capability) -> Means {
+        capabilities::means(what)
     }
 
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String> {

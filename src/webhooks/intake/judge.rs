@@ -14,7 +14,7 @@ use crate::{
         ids::{OBJECT_ID_MAX, ObjectId, ObjectIdError},
         provider::Book,
     },
-    providers::EventError,
+    providers::{EventError, RawDelivery},
     store::intake::{Entry, NewDelivery, NewEnd, NewEvent, Verdict},
 };
 
@@ -42,8 +42,8 @@ pub fn is_kept_header(name: &str) -> bool {
 const UNREADABLE_TYPE: &str = "unreadable";
 
 /// Reads what a body says of itself and checks that it can be stored.
-pub(super) fn envelope(door: &Door, body: &[u8]) -> Result<Envelope, EventError> {
-    let envelope = door.room.envelope(body)?;
+pub(super) fn envelope(door: &Door, delivery: RawDelivery<'_>) -> Result<Envelope, EventError> {
+    let envelope = door.room.envelope(delivery)?;
     let texts = [
         ("type", Some(&envelope.event_type)),
         ("API version", envelope.api_version.as_ref()),
@@ -134,7 +134,7 @@ pub(super) fn quarantined(
 ) -> Entry {
     let hash = sha256(&delivery.body);
     let claimed =
-        envelope(door, &delivery.body).map_or_else(|_| UNREADABLE_TYPE.to_owned(), |body| body.event_type);
+        envelope(door, delivery.raw()).map_or_else(|_| UNREADABLE_TYPE.to_owned(), |claim| claim.event_type);
     let envelope = anonymous(door.book, &hash, claimed);
     let end = NewEnd {
         state: EndState::Quarantined,

@@ -70,6 +70,15 @@ pub struct Delivery {
     pub remote: Option<IpAddr>,
 }
 
+impl Delivery {
+    fn raw(&self) -> RawDelivery<'_> {
+        RawDelivery {
+            headers: &self.headers,
+            body: &self.body,
+        }
+    }
+}
+
 /// Where an event that was not delivered comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -260,15 +269,11 @@ impl Intake {
             return Err(IntakeError::TooLarge { limit });
         }
         let now = Timestamp::now();
-        let raw = RawDelivery {
-            headers: &delivery.headers,
-            body: &delivery.body,
-        };
-        match door.room.verify(raw, now) {
+        match door.room.verify(delivery.raw(), now) {
             Ok(verified) => door.note_secret(verified.secret_index),
             Err(error) => return self.refuse(door, delivery, error, now).await,
         }
-        match judge::envelope(door, &delivery.body) {
+        match judge::envelope(door, delivery.raw()) {
             Ok(envelope) => self.commit(judge::verified(door, delivery, envelope, now)).await,
             Err(error) => {
                 self.commit(judge::unreadable(door, delivery, &error, now))
@@ -293,7 +298,11 @@ impl Intake {
             return Err(IntakeError::TooLarge { limit });
         }
         let door = self.inner.shared.doors.get(provider)?;
-        let envelope = judge::envelope(door, &body).map_err(IntakeError::BadBody)?;
+        let undelivered = RawDelivery {
+            headers: &BTreeMap::new(),
+            body: &body,
+        };
+        let envelope = judge::envelope(door, undelivered).map_err(IntakeError::BadBody)?;
         if envelope.book != door.book {
             return Err(IntakeError::OtherEnvironment {
                 found: envelope.book,

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, time::Duration};
 
 use billdeck::{
-    providers::stripe::Timeouts,
+    providers::Timeouts,
     simulators::{
         ApiFault, Fault,
         stripe::{CancelWhen, Decline, NewAccount, Step, Story},

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use billdeck::providers::stripe::Timeouts;
+use billdeck::providers::Timeouts;
 use bytes::Bytes;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 

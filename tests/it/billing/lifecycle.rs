@@ -321,7 +321,7 @@ async fn pointing_event(world: &World) {
         "data": { "object": { "id": "sub_1", "object": "subscription", "customer": "cus_1" } },
     })
     .to_string();
-    let envelope: Envelope = world.provider.envelope(body.as_bytes()).unwrap();
+    let envelope: Envelope = world.provider.envelope(undelivered(body.as_bytes())).unwrap();
     assert_eq!(envelope.lane(), LaneKey::new(BOOK, &id("cus_1")));
     assert_eq!(
         envelope.object,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use billdeck::{
-    providers::stripe::Timeouts,
+    providers::Timeouts,
     simulators::{ApiFault, Fault},
     webhooks::worker::Worker,
 };

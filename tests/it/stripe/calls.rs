@@ -165,7 +165,7 @@ async fn each_kind_is_read_in_its_place() {
     ];
     for (kind, name, path, expand, body) in table {
         let server = Server::with([Reply::json(&body)]).await;
-        let found = server.api().read(&object(kind, name)).await.unwrap().value;
+        let found = server.api().read(&object(kind, name), None).await.unwrap().value;
         assert_eq!(ids(&found), [format!("{kind} {name}")]);
         assert_eq!(found.raw, Some(body.to_string()));
         let asked = server.only();
@@ -190,7 +190,7 @@ async fn an_orders_id_says_which_object_it_is() {
     ] {
         let body = json!({"id": name, "amount": 5, "currency": "usd", "status": "succeeded"});
         let server = Server::with([Reply::json(&body)]).await;
-        server.api().read(&object(kind, name)).await.unwrap();
+        server.api().read(&object(kind, name), None).await.unwrap();
         assert_eq!(server.only().line(), path);
     }
 }
@@ -203,7 +203,7 @@ async fn what_a_read_proves_about_money_comes_with_it() {
     let server = Server::with([Reply::json(&intent)]).await;
     let found = server
         .api()
-        .read(&object(ObjectKind::Payment, "pi_1"))
+        .read(&object(ObjectKind::Payment, "pi_1"), None)
         .await
         .unwrap()
         .value;
@@ -222,7 +222,7 @@ async fn what_does_not_exist_is_an_answer() {
     for reply in [Reply::status(404, &missing.to_string()), Reply::json(&deleted)] {
         let server = Server::with([reply]).await;
         let wanted = object(ObjectKind::Customer, "cus_1");
-        let answer = server.api().read(&wanted).await.unwrap();
+        let answer = server.api().read(&wanted, None).await.unwrap();
         assert_eq!(answer.value.observations, [Observation::Gone(wanted)]);
         assert_eq!(
             (answer.value.raw, answer.request_id.as_deref()),
@@ -236,7 +236,7 @@ async fn ids_stay_in_their_piece_of_the_path() {
     let server = Server::with([Reply::json(&customer("x"))]).await;
     server
         .api()
-        .read(&object(ObjectKind::Customer, "a/b?c=d#é"))
+        .read(&object(ObjectKind::Customer, "a/b?c=d#é"), None)
         .await
         .unwrap();
     let asked = server.only();
@@ -249,7 +249,7 @@ async fn kinds_without_a_place_are_refused_without_asking() {
     let server = Server::with([]).await;
     let error = server
         .api()
-        .read(&object(ObjectKind::Other, "pm_1"))
+        .read(&object(ObjectKind::Other, "pm_1"), None)
         .await
         .unwrap_err();
     assert_eq!(error.code(), "provider_refused");
@@ -301,7 +301,7 @@ async fn items_that_did_not_fit_are_fetched() {
     .await;
     let found = server
         .api()
-        .read(&object(ObjectKind::Subscription, "sub_1"))
+        .read(&object(ObjectKind::Subscription, "sub_1"), None)
         .await
         .unwrap()
         .value;

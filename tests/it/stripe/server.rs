@@ -16,8 +16,8 @@ use axum::{
 use billdeck::{
     domain::provider::Environment,
     providers::{
-        Provider, ProviderApi,
-        stripe::{Stripe, StripeOptions, Timeouts},
+        Provider, ProviderApi, Timeouts,
+        stripe::{Stripe, StripeOptions},
     },
 };
 use futures_util::stream;

@@ -8,8 +8,8 @@ use billdeck::{
         provider::{Environment, ObjectKind, ObjectRef},
     },
     providers::{
-        NewCustomer, Provider, ProviderError,
-        stripe::{SetupError, Stripe, StripeOptions},
+        NewCustomer, Provider, ProviderError, SetupError,
+        stripe::{Stripe, StripeOptions},
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ fn new() -> NewCustomer {
 }
 
 async fn read(server: &Server) -> Result<(), ProviderError> {
-    server.api().read(&customer()).await.map(drop)
+    server.api().read(&customer(), None).await.map(drop)
 }
 
 async fn write(server: &Server) -> Result<(), ProviderError> {
@@ -222,7 +222,7 @@ async fn an_answer_is_dated_by_the_provider() {
         r#"{"id":"cus_1"}"#.to_owned(),
     );
     let server = Server::with([dated]).await;
-    let answer = server.api().read(&customer()).await.unwrap();
+    let answer = server.api().read(&customer(), None).await.unwrap();
     let date: Timestamp = "2026-11-21T01:00:10Z".parse().unwrap();
     let earlier = date.duration_since(answer.at);
     assert!(
@@ -270,7 +270,7 @@ async fn many_calls_at_once_wait_for_their_turn() {
     let late = || Reply::Late(Duration::from_millis(20), r#"{"id":"cus_1"}"#.to_owned());
     let server = Server::with((0..60).map(|_| late())).await;
     let wanted = customer();
-    let calls = (0..60).map(|_| server.api().read(&wanted));
+    let calls = (0..60).map(|_| server.api().read(&wanted, None));
     for result in futures_util::future::join_all(calls).await {
         result.unwrap();
     }
@@ -294,7 +294,7 @@ fn without_a_key_there_is_no_api_and_a_bad_one_is_told() {
     let test = Environment::Test;
     assert!(matches!(
         with("sk_test_1\n", "https://api.stripe.com", test),
-        Err(SetupError::Key)
+        Err(SetupError::Key { .. })
     ));
     assert!(matches!(
         with("sk_test_1", "nonsense", test),

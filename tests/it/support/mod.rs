@@ -37,3 +37,9 @@ where
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+/// A body that came without headers.
+pub(crate) fn undelivered(body: &[u8]) -> billdeck::providers::RawDelivery<'_> {
+    static NONE: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    billdeck::providers::RawDelivery { headers: &NONE, body }
+}

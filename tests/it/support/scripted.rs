@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use billdeck::{
     domain::{
+        capability::{Capability, Means},
         event::Envelope,
         ids::ObjectId,
         observation::{CustomerSeen, Interpretation, Observation, SubscriptionSeen},
@@ -19,7 +20,7 @@ use billdeck::{
     providers::{
         Answer, CancelWhen, CustomerPatch, EventError, ListedEvent, ListedPrice, NewCheckout, NewCustomer,
         NewRefund, Page, Provider, ProviderApi, ProviderError, RawDelivery, ReadObject, SignatureError,
-        StartedCheckout, StartedRefund, Verified, error::Call, stripe::Stripe,
+        StartedCheckout, StartedRefund, SubscriptionAt, Verified, error::Call, stripe::Stripe,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -290,8 +291,8 @@ impl Provider for Scripted {
         self.room.verify(delivery, now)
     }
 
-    fn envelope(&self, body: &[u8]) -> Result<Envelope, EventError> {
-        self.room.envelope(body)
+    fn envelope(&self, delivery: RawDelivery<'_>) -> Result<Envelope, EventError> {
+        self.room.envelope(delivery)
     }
 
     fn interpret(&self, body: &[u8]) -> Result<Interpretation, EventError> {
@@ -315,6 +316,10 @@ impl Provider for Scripted {
         Some(Duration::from_millis(40))
     }
 
+    fn capability(&self, what: Capability) -> Means {
+        self.room.capability(what)
+    }
+
     fn dashboard_url(&self, object: &ObjectRef) -> Option<String> {
         self.room.dashboard_url(object)
     }
@@ -326,7 +331,11 @@ impl ProviderApi for Scripted {
         self.answer(Step::Read, ())
     }
 
-    async fn read(&self, object: &ObjectRef) -> Result<Answer<ReadObject>, ProviderError> {
+    async fn read(
+        &self,
+        object: &ObjectRef,
+        _of: Option<&ObjectId>,
+    ) -> Result<Answer<ReadObject>, ProviderError> {
         self.state().reads += 1;
         self.turn(Step::Read).await?;
         let found = {
@@ -422,7 +431,8 @@ impl ProviderApi for Scripted {
         _: &CustomerPatch,
         _: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
-        self.read(&ObjectRef::new(ObjectKind::Customer, id.clone())).await
+        self.read(&ObjectRef::new(ObjectKind::Customer, id.clone()), None)
+            .await
     }
 
     async fn checkout_create(
@@ -466,7 +476,7 @@ impl ProviderApi for Scripted {
 
     async fn subscription_cancel(
         &self,
-        subscription: &ObjectId,
+        at: SubscriptionAt<'_>,
         when: CancelWhen,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
@@ -474,7 +484,7 @@ impl ProviderApi for Scripted {
         let seen = {
             let mut state = self.state();
             state.writes.push((Step::Cancel, key.to_owned()));
-            let seen = state.subscriptions.get_mut(subscription).unwrap();
+            let seen = state.subscriptions.get_mut(at.id).unwrap();
             match when {
                 CancelWhen::Now => {
                     seen.status = SubscriptionStatus::Canceled;
@@ -493,14 +503,14 @@ impl ProviderApi for Scripted {
 
     async fn subscription_resume(
         &self,
-        subscription: &ObjectId,
+        at: SubscriptionAt<'_>,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
         self.turn(Step::Resume).await?;
         let seen = {
             let mut state = self.state();
             state.writes.push((Step::Resume, key.to_owned()));
-            let seen = state.subscriptions.get_mut(subscription).unwrap();
+            let seen = state.subscriptions.get_mut(at.id).unwrap();
             seen.cancel_at_period_end = false;
             seen.cancel_at = None;
             seen.clone()
@@ -514,6 +524,10 @@ impl ProviderApi for Scripted {
             next: None,
         };
         self.answer(Step::Read, none)
+    }
+
+    async fn event(&self, _: &ObjectId) -> Result<Answer<Option<ListedEvent>>, ProviderError> {
+        self.answer(Step::Read, None)
     }
 
     async fn events(

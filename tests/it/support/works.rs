@@ -8,8 +8,8 @@ use billdeck::{
     config::{LiveCatalog, LoadedCatalog},
     domain::provider::Environment,
     providers::{
-        Provider, Registry,
-        stripe::{Stripe, StripeOptions, Timeouts},
+        Provider, Registry, Timeouts,
+        stripe::{Stripe, StripeOptions},
     },
     webhooks::worker::{Step, Worker},
 };

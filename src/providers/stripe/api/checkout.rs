@@ -1,7 +1,7 @@
 //! Stripe's own pages: checkout and the customer portal.
 
 use super::super::{
-    client::{Client, Request},
+    client::{Client, post_form},
     interpret::{Flaw, object_id},
     wire::{
         forms::{CheckoutForm, LineItem, PortalForm, SubscriptionData},
@@ -46,7 +46,7 @@ pub(super) async fn create(
         metadata,
     };
     let reply = client
-        .send(Request::post("/v1/checkout/sessions", &form, key)?)
+        .send(post_form("/v1/checkout/sessions", &form, key)?)
         .await?;
     let session: Checkout = reply.parse()?;
     let started = started(session).map_err(|flaw| reply.flawed(flaw))?;
@@ -76,7 +76,7 @@ pub(super) async fn portal(
         return_url: return_url.to_owned(),
     };
     let reply = client
-        .send(Request::post("/v1/billing_portal/sessions", &form, key)?)
+        .send(post_form("/v1/billing_portal/sessions", &form, key)?)
         .await?;
     let session: PortalSession = reply.parse()?;
     Ok(reply.answer(session.url))

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        client::{Client, Raw, Reply, Request, segment},
+        client::{Client, Raw, Reply, Request, post_form, segment},
         wire::{Found, forms::CustomerForm},
     },
     lists::Gathered,
@@ -106,6 +106,6 @@ async fn send(
     form: &CustomerForm,
     key: &str,
 ) -> Result<Answer<ReadObject>, ProviderError> {
-    let reply = client.send(Request::post(path, form, key)?).await?;
+    let reply = client.send(post_form(path, form, key)?).await?;
     read::of_reply(client, ObjectKind::Customer, reply).await
 }

@@ -3,10 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    super::client::{Client, Request},
+    super::client::{Client, Request, segment},
     pages,
 };
-use crate::providers::{Answer, ListedEvent, Page, ProviderError};
+use crate::{
+    domain::ids::ObjectId,
+    providers::{Answer, ListedEvent, Page, ProviderError},
+};
 
 pub(super) async fn page(
     client: &Client,
@@ -27,4 +30,17 @@ pub(super) async fn page(
         items,
         next: listed.next,
     }))
+}
+
+pub(super) async fn one(
+    client: &Client,
+    id: &ObjectId,
+) -> Result<Answer<Option<ListedEvent>>, ProviderError> {
+    let request = Request::get(format!("/v1/events/{}", segment(id.as_str()))).missing_is_an_answer();
+    let reply = client.send(request).await?;
+    if reply.is_missing() {
+        return Ok(reply.answer(None));
+    }
+    let body = reply.text()?.as_bytes().to_vec();
+    Ok(reply.answer(Some(ListedEvent { body })))
 }

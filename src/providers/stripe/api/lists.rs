@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        client::{Client, Reply, Request},
-        interpret::{Told, parse, read_object},
+        client::{Client, DIALECT, Reply, Request},
+        interpret::{Occasion, Told, parse, read_object},
         wire::money::{Charge, ChargeRefunds},
     },
     pages::{self, Pages},
@@ -63,7 +63,7 @@ pub(super) async fn objects(
         ObjectKind::Charge => ("/v1/charges", None),
         ObjectKind::Price | ObjectKind::Other => {
             return Err(ProviderError::Refused {
-                call: Request::get("/v1").call(),
+                call: Request::get("/v1").call(&DIALECT),
                 status: 0,
                 code: "not_readable".to_owned(),
                 message: format!("Stripe has no list of a customer's objects of the kind `{kind}`"),
@@ -158,7 +158,7 @@ impl Default for Gathered {
 
 impl Gathered {
     pub(super) fn take(&mut self, kind: ObjectKind, reply: &Reply, json: &str) -> Result<(), ProviderError> {
-        match read_object(kind, json, reply.occasion()).map_err(|flaw| reply.flawed(flaw))? {
+        match read_object(kind, json, Occasion::of(&reply)).map_err(|flaw| reply.flawed(flaw))? {
             Told::Whole {
                 observations, facts, ..
             } => {

@@ -21,7 +21,7 @@ use crate::{
     },
     providers::{
         Answer, CancelWhen, CustomerPatch, ListedEvent, ListedPrice, NewCheckout, NewCustomer, NewRefund,
-        Page, ProviderApi, ProviderError, ReadObject, StartedCheckout, StartedRefund,
+        Page, ProviderApi, ProviderError, ReadObject, StartedCheckout, StartedRefund, SubscriptionAt,
     },
 };
 
@@ -33,7 +33,11 @@ impl ProviderApi for Client {
         Ok(reply.answer(()))
     }
 
-    async fn read(&self, object: &ObjectRef) -> Result<Answer<ReadObject>, ProviderError> {
+    async fn read(
+        &self,
+        object: &ObjectRef,
+        _of: Option<&ObjectId>,
+    ) -> Result<Answer<ReadObject>, ProviderError> {
         read::object(self, object).await
     }
 
@@ -89,23 +93,27 @@ impl ProviderApi for Client {
 
     async fn subscription_cancel(
         &self,
-        id: &ObjectId,
+        at: SubscriptionAt<'_>,
         when: CancelWhen,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
-        subscriptions::cancel(self, id, when, key).await
+        subscriptions::cancel(self, at.id, when, key).await
     }
 
     async fn subscription_resume(
         &self,
-        id: &ObjectId,
+        at: SubscriptionAt<'_>,
         key: &str,
     ) -> Result<Answer<ReadObject>, ProviderError> {
-        subscriptions::resume(self, id, key).await
+        subscriptions::resume(self, at.id, key).await
     }
 
     async fn prices(&self, page: Option<&str>) -> Result<Answer<Page<ListedPrice>>, ProviderError> {
         prices::page(self, page).await
+    }
+
+    async fn event(&self, id: &ObjectId) -> Result<Answer<Option<ListedEvent>>, ProviderError> {
+        events::one(self, id).await
     }
 
     async fn events(

@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        client::{Client, Reply, Request, segment},
-        interpret::{Told, read_object},
+        client::{Client, DIALECT, Reply, Request, segment},
+        interpret::{Occasion, Told, read_object},
         wire::Stub,
     },
     subscriptions,
@@ -19,7 +19,7 @@ use crate::{
 pub(super) async fn object(client: &Client, object: &ObjectRef) -> Result<Answer<ReadObject>, ProviderError> {
     let Some(place) = Place::of(object) else {
         return Err(ProviderError::Refused {
-            call: Request::get(object.id.as_str()).call(),
+            call: Request::get(object.id.as_str()).call(&DIALECT),
             status: 0,
             code: "not_readable".to_owned(),
             message: format!("billdeck does not read {object} from Stripe"),
@@ -88,7 +88,7 @@ pub(super) async fn of_reply(
     kind: ObjectKind,
     reply: Reply,
 ) -> Result<Answer<ReadObject>, ProviderError> {
-    let told = read_object(kind, reply.text()?, reply.occasion()).map_err(|flaw| reply.flawed(flaw))?;
+    let told = read_object(kind, reply.text()?, Occasion::of(&reply)).map_err(|flaw| reply.flawed(flaw))?;
     let (observations, facts) = match told {
         Told::Whole {
             observations, facts, ..

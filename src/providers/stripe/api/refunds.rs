@@ -1,7 +1,7 @@
 //! Giving money back.
 
 use super::super::{
-    client::{Client, Request},
+    client::{Client, post_form},
     interpret::started_refund,
     wire::forms::RefundForm,
 };
@@ -25,7 +25,7 @@ pub(super) async fn create(
         amount: new.amount.map(|amount| amount.minor),
         reason: new.reason.clone(),
     };
-    let reply = client.send(Request::post("/v1/refunds", &form, key)?).await?;
+    let reply = client.send(post_form("/v1/refunds", &form, key)?).await?;
     let refund = reply.parse()?;
     let started = started_refund(refund).map_err(|flaw| reply.flawed(flaw))?;
     Ok(reply.answer(started))

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     super::{
-        client::{Client, Reply, Request, segment},
+        client::{Client, Reply, Request, post_form, segment},
         interpret::{Told, parse, subscription_told},
         wire::{
             List,
@@ -107,7 +107,7 @@ async fn post(
     form: &impl Serialize,
     key: &str,
 ) -> Result<Answer<ReadObject>, ProviderError> {
-    let request = Request::post(format!("{}{action}", path(id)), form, key)?;
+    let request = post_form(format!("{}{action}", path(id)), form, key)?;
     let reply = client.send(request).await?;
     read::of_reply(client, ObjectKind::Subscription, reply).await
 }

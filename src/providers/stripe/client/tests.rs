@@ -59,7 +59,7 @@ fn head(lines: &[(&'static str, &'static str)]) -> Head {
     for (name, value) in lines {
         headers.insert(*name, value.parse().unwrap());
     }
-    Head::read(StatusCode::OK, &headers)
+    Head::read(&DIALECT, StatusCode::OK, &headers)
 }
 
 #[test]
@@ -92,13 +92,14 @@ fn headers_that_make_no_sense_are_as_good_as_absent() {
 fn error(status: u16, body: &str, write: bool) -> ProviderError {
     let secret = SecretString::from("sk_test_verysecret");
     let refusal = Refusal {
+        dialect: &DIALECT,
         status,
         retry_after: Some(Duration::from_secs(3)),
         body: body.as_bytes(),
         write,
         secret: &secret,
     };
-    refusal.into_error(Request::get("/v1/x").call())
+    explain(&refusal, Request::get("/v1/x").call(&DIALECT))
 }
 
 fn detail(code: &str) -> String {
@@ -183,13 +184,14 @@ fn an_object_of_the_other_mode_is_not_gone() {
     let secret = SecretString::from("sk_test_1");
     let is_missing = |status, body: &str| {
         let refusal = Refusal {
+            dialect: &DIALECT,
             status,
             retry_after: None,
             body: body.as_bytes(),
             write: false,
             secret: &secret,
         };
-        refusal.is_missing_object()
+        is_missing(&refusal)
     };
     let with = |message: &str, param: &str| {
         format!(

@@ -28,6 +28,7 @@ use crate::{
     providers::EventError,
 };
 
+use super::client::Reply;
 pub(super) use fields::{Flaw, object_id, parse};
 pub(super) use price::listed_price;
 pub(super) use read::{Told, object as read_object};
@@ -44,6 +45,16 @@ pub(super) struct Occasion<'a> {
     pub(super) event: Option<&'a str>,
     /// When it happened, or when the read was made.
     pub(super) at: Timestamp,
+}
+
+impl Occasion<'static> {
+    /// A read.
+    pub(super) const fn of(reply: &Reply) -> Self {
+        Self {
+            event: None,
+            at: reply.at(),
+        }
+    }
 }
 
 impl Occasion<'_> {

@@ -2,20 +2,23 @@
 
 use reqwest::Url;
 
-use crate::{domain::provider::Environment, providers::stripe::SetupError};
+use super::SetupError;
+use crate::domain::provider::{Environment, ProviderName};
 
 /// A checked API base.
-pub(in crate::providers::stripe) struct Base {
-    pub(in crate::providers::stripe) text: String,
-    pub(in crate::providers::stripe) is_loopback: bool,
+pub(in crate::providers) struct Base {
+    pub(in crate::providers) text: String,
+    pub(in crate::providers) is_loopback: bool,
 }
 
 impl Base {
-    pub(in crate::providers::stripe) fn parse(
+    pub(in crate::providers) fn parse(
+        provider: ProviderName,
         text: &str,
         environment: Environment,
     ) -> Result<Self, SetupError> {
         let refuse = |why: String| SetupError::Base {
+            provider,
             base: text.to_owned(),
             why,
         };
@@ -52,7 +55,10 @@ mod tests {
 
     #[test]
     fn bases_are_checked_once() {
-        let base = |text| Base::parse(text, Environment::Test).map(|base| (base.text, base.is_loopback));
+        let base = |text| {
+            Base::parse(ProviderName::Stripe, text, Environment::Test)
+                .map(|base| (base.text, base.is_loopback))
+        };
         let is = |text: &str, is_loopback| Some((text.to_owned(), is_loopback));
         assert_eq!(
             base("https://api.stripe.com").ok(),
@@ -85,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_live_key_stays_on_encrypted_roads() {
-        let base = |text| Base::parse(text, Environment::Live);
+        let base = |text| Base::parse(ProviderName::Stripe, text, Environment::Live);
         assert!(base("https://proxy.example.com").is_ok());
         assert!(base("http://127.0.0.1:8420").is_ok());
         assert!(base("http://proxy.example.com").is_err());

@@ -1,10 +1,4 @@
-//! The one send function: address, key, version, timeouts, idempotency key, repeats, and what an error means.
-
-mod base;
-mod head;
-mod latency;
-mod refusal;
-mod retry;
+//! The one send function: address, credentials, timeouts, idempotency key, repeats, and what an error means.
 
 use std::{
     error::Error,
@@ -17,39 +11,36 @@ use reqwest::{
     Method,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
-pub(super) use self::base::Base;
-use self::{
+use super::{
+    Dialect, SetupError, Timeouts,
+    base::Base,
     head::Head,
     latency::Latency,
-    retry::{Outcome, Signs},
-};
-use super::{
-    API_VERSION, SetupError, Timeouts,
-    interpret::{Flaw, Occasion, parse},
+    refusal::Refusal,
+    retry::{self, Outcome, Signs},
 };
 use crate::{
-    domain::provider::{Environment, ProviderName},
+    domain::provider::Environment,
     providers::{
         Answer,
         error::{Call, ProviderError},
+        fields::{Flaw, parse},
     },
 };
 
-/// How many calls run at once. Stripe allows 25 a second to one endpoint in a sandbox (Stripe docs: rate limits); with
-/// calls of a second or less this many at a time stay near that.
-const CONCURRENT_CALLS: usize = 20;
-
-pub(super) struct Client {
+/// A provider's API, over HTTP.
+pub(in crate::providers) struct Client {
+    dialect: &'static Dialect,
     http: reqwest::Client,
     /// Without a slash at its end.
     base: String,
-    bearer: HeaderValue,
-    /// To keep it out of what Stripe says.
+    authorization: HeaderValue,
+    /// To keep it out of what the provider says.
     secret: SecretString,
     timeouts: Timeouts,
     permits: Semaphore,
@@ -57,18 +48,25 @@ pub(super) struct Client {
 }
 
 /// One call, before it is sent. A body needs an idempotency key, so that repeating it is safe.
-pub(super) struct Request<'a> {
+pub(in crate::providers) struct Request<'a> {
     method: Method,
     path: String,
     query: Vec<(&'static str, String)>,
-    body: Option<String>,
+    body: Option<Content>,
     key: Option<&'a str>,
     missing_is_an_answer: bool,
 }
 
+/// What is sent.
+#[derive(Debug)]
+pub(in crate::providers) struct Content {
+    pub(in crate::providers) kind: &'static str,
+    pub(in crate::providers) text: String,
+}
+
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(in crate::providers) struct Reply {
     call: Call,
     body: Bytes,
     write: bool,
@@ -82,33 +80,56 @@ struct Failure {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn get(path: impl Into<String>) -> Self {
+    pub(in crate::providers) fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path.into())
     }
 
     /// Ends something. Repeating it changes nothing more, so it needs no key.
-    pub(super) fn delete(path: impl Into<String>) -> Self {
+    pub(in crate::providers) fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path.into())
     }
 
-    pub(super) fn post(
+    /// A write with a form, as HTML has them; nested values in brackets.
+    pub(in crate::providers) fn post_form(
+        dialect: &Dialect,
         path: impl Into<String>,
         form: &impl Serialize,
         key: &'a str,
     ) -> Result<Self, ProviderError> {
-        let mut request = Self::new(Method::POST, path.into());
-        let body = serde_qs::Config::new()
+        let written = serde_qs::Config::new()
             .use_form_encoding(true)
-            .serialize_string(form)
-            .map_err(|error| ProviderError::Refused {
-                call: request.call(),
-                status: 0,
-                code: "not_sendable".to_owned(),
-                message: format!("the values cannot be written as a form: {error}"),
-            })?;
-        request.body = Some(body);
-        request.key = Some(key);
-        Ok(request)
+            .serialize_string(form);
+        Self::new(Method::POST, path.into()).with(dialect, "application/x-www-form-urlencoded", written, key)
+    }
+
+    /// A write with a JSON document.
+    pub(in crate::providers) fn json(
+        dialect: &Dialect,
+        method: Method,
+        path: impl Into<String>,
+        document: &impl Serialize,
+        key: &'a str,
+    ) -> Result<Self, ProviderError> {
+        let written = serde_json::to_string(document);
+        Self::new(method, path.into()).with(dialect, "application/json", written, key)
+    }
+
+    fn with<E: Error>(
+        mut self,
+        dialect: &Dialect,
+        kind: &'static str,
+        written: Result<String, E>,
+        key: &'a str,
+    ) -> Result<Self, ProviderError> {
+        let text = written.map_err(|error| ProviderError::Refused {
+            call: self.call(dialect),
+            status: 0,
+            code: "not_sendable".to_owned(),
+            message: format!("the values cannot be written: {error}"),
+        })?;
+        self.body = Some(Content { kind, text });
+        self.key = Some(key);
+        Ok(self)
     }
 
     fn new(method: Method, path: String) -> Self {
@@ -122,20 +143,21 @@ impl<'a> Request<'a> {
         }
     }
 
-    pub(super) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(in crate::providers) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
         self
     }
 
     /// "There is no such object" comes back as a reply without a body, not as an error.
-    pub(super) const fn missing_is_an_answer(mut self) -> Self {
+    pub(in crate::providers) const fn missing_is_an_answer(mut self) -> Self {
         self.missing_is_an_answer = true;
         self
     }
 
-    pub(super) fn call(&self) -> Call {
+    /// Which call it is, for an error.
+    pub(in crate::providers) fn call(&self, dialect: &Dialect) -> Call {
         Call {
-            provider: ProviderName::Stripe,
+            provider: dialect.provider,
             what: format!("{} {}", self.method, self.path),
             request_id: None,
         }
@@ -145,22 +167,29 @@ impl<'a> Request<'a> {
         self.method != Method::GET
     }
 
-    fn is_repeatable(&self) -> bool {
-        self.method != Method::POST || self.key.is_some()
+    /// Whether repeating it cannot do twice what was asked for once.
+    fn is_repeatable(&self, dialect: &Dialect) -> bool {
+        match self.method {
+            Method::GET | Method::DELETE => true,
+            _ => self.key.is_some() && dialect.idempotency.is_some(),
+        }
     }
 }
 
 impl Client {
-    pub(super) fn new(
+    pub(in crate::providers) fn new(
+        dialect: &'static Dialect,
         environment: Environment,
         secret: &SecretString,
+        authorization: &str,
         base: &str,
         timeouts: Timeouts,
     ) -> Result<Self, SetupError> {
-        let base = Base::parse(base, environment)?;
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", secret.expose_secret()))
-            .map_err(|_| SetupError::Key)?;
-        bearer.set_sensitive(true);
+        let provider = dialect.provider;
+        let base = Base::parse(provider, base, environment)?;
+        let mut authorization =
+            HeaderValue::from_str(authorization).map_err(|_| SetupError::Key { provider })?;
+        authorization.set_sensitive(true);
 
         // Whoever comes first wins; an error says that somebody has.
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -173,22 +202,24 @@ impl Client {
             http = http.no_proxy();
         }
         Ok(Self {
+            dialect,
             http: http.build().map_err(SetupError::Http)?,
             base: base.text,
-            bearer,
+            authorization,
             secret: secret.clone(),
             timeouts,
-            permits: Semaphore::new(CONCURRENT_CALLS),
+            permits: Semaphore::new(dialect.concurrent_calls),
             latency: Latency::default(),
         })
     }
 
-    pub(super) fn p95(&self) -> Option<Duration> {
+    /// See [`crate::providers::Provider::api_p95`].
+    pub(in crate::providers) fn p95(&self) -> Option<Duration> {
         self.latency.p95()
     }
 
     /// Sends a call, and repeats it where that is safe and may help.
-    pub(super) async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
+    pub(in crate::providers) async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
         let mut delays = retry::delays(self.timeouts.backoff);
         let mut attempt = 1;
         loop {
@@ -196,12 +227,12 @@ impl Client {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            let wait = retry::wait(attempt, request.is_repeatable(), &failure.signs);
+            let wait = retry::wait(attempt, request.is_repeatable(self.dialect), &failure.signs);
             let (Some(wait), Some(delay)) = (wait, delays.next()) else {
                 return Err(failure.error);
             };
             tracing::debug!(
-                provider = "stripe",
+                provider = %self.dialect.provider,
                 call = %failure.error.call(),
                 code = failure.error.code(),
                 attempt,
@@ -219,20 +250,22 @@ impl Client {
             .http
             .request(request.method.clone(), format!("{}{}", self.base, request.path))
             .query(&request.query)
-            .header(AUTHORIZATION, self.bearer.clone())
-            .header("stripe-version", API_VERSION)
+            .header(AUTHORIZATION, self.authorization.clone())
             .timeout(if request.is_write() {
                 self.timeouts.write
             } else {
                 self.timeouts.read
             });
-        if let Some(key) = request.key {
-            builder = builder.header("idempotency-key", key);
+        for (name, value) in self.dialect.headers {
+            builder = builder.header(*name, *value);
         }
-        if let Some(body) = &request.body {
+        if let (Some(name), Some(key)) = (self.dialect.idempotency, request.key) {
+            builder = builder.header(name, key);
+        }
+        if let Some(content) = &request.body {
             builder = builder
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(body.clone());
+                .header(CONTENT_TYPE, content.kind)
+                .body(content.text.clone());
         }
 
         let began_at = Timestamp::now();
@@ -240,11 +273,11 @@ impl Client {
         let response = builder
             .send()
             .await
-            .map_err(|error| transport_failure(request.call(), error))?;
-        let head = Head::read(response.status(), response.headers());
+            .map_err(|error| transport_failure(request.call(self.dialect), error))?;
+        let head = Head::read(self.dialect, response.status(), response.headers());
         let call = Call {
             request_id: head.request_id.clone(),
-            ..request.call()
+            ..request.call(self.dialect)
         };
         let body = response.bytes().await;
         let took = began.elapsed();
@@ -262,14 +295,15 @@ impl Client {
         }
         // The status says enough; a body that was cut off only costs the sentence.
         let body = body.unwrap_or_default();
-        let refusal = refusal::Refusal {
+        let refusal = Refusal {
+            dialect: self.dialect,
             status: head.status.as_u16(),
             retry_after: head.retry_after,
             body: &body,
             write: request.is_write(),
             secret: &self.secret,
         };
-        if request.missing_is_an_answer && refusal.is_missing_object() {
+        if request.missing_is_an_answer && (self.dialect.is_missing)(&refusal) {
             return Ok(Reply {
                 call,
                 body: Bytes::new(),
@@ -279,7 +313,7 @@ impl Client {
             });
         }
         Err(Failure {
-            error: refusal.into_error(call),
+            error: (self.dialect.explain)(&refusal, call),
             signs: Signs {
                 outcome: Outcome::Status(head.status.as_u16()),
                 should_retry: head.should_retry,
@@ -290,35 +324,33 @@ impl Client {
 }
 
 impl Reply {
-    /// Stripe says that there is no such object.
-    pub(super) const fn is_missing(&self) -> bool {
+    /// The provider says that there is no such object.
+    pub(in crate::providers) const fn is_missing(&self) -> bool {
         self.missing
     }
 
-    pub(super) fn occasion(&self) -> Occasion<'static> {
-        Occasion {
-            event: None,
-            at: self.at,
-        }
+    /// When the answer was made, by the provider's clock.
+    pub(in crate::providers) const fn at(&self) -> Timestamp {
+        self.at
     }
 
     /// The body as text, if it looks like JSON at all.
-    pub(super) fn text(&self) -> Result<&str, ProviderError> {
+    pub(in crate::providers) fn text(&self) -> Result<&str, ProviderError> {
         let text =
             std::str::from_utf8(&self.body).map_err(|_| self.unreadable("it is not UTF-8".to_owned()))?;
         match text.trim_start().as_bytes().first() {
-            Some(b'{') => Ok(text),
+            Some(b'{' | b'[') => Ok(text),
             Some(b'<') => Err(self.unreadable("it is HTML, not JSON".to_owned())),
             Some(_) => Err(self.unreadable("it is no JSON object".to_owned())),
             None => Err(self.unreadable("it is empty".to_owned())),
         }
     }
 
-    pub(super) fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, ProviderError> {
+    pub(in crate::providers) fn parse<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, ProviderError> {
         parse(self.text()?).map_err(|flaw| self.flawed(flaw))
     }
 
-    pub(super) fn flawed(&self, flaw: Flaw) -> ProviderError {
+    pub(in crate::providers) fn flawed(&self, flaw: Flaw) -> ProviderError {
         self.unreadable(flaw.0)
     }
 
@@ -330,7 +362,7 @@ impl Reply {
         }
     }
 
-    pub(super) fn answer<T>(&self, value: T) -> Answer<T> {
+    pub(in crate::providers) fn answer<T>(&self, value: T) -> Answer<T> {
         Answer {
             value,
             at: self.at,
@@ -359,7 +391,7 @@ fn transport_failure(call: Call, error: reqwest::Error) -> Failure {
 }
 
 /// An id as one piece of a path, whatever it holds.
-pub(super) fn segment(id: &str) -> String {
+pub(in crate::providers) fn segment(id: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut piece = String::with_capacity(id.len());
     for byte in id.bytes() {
@@ -374,8 +406,5 @@ pub(super) fn segment(id: &str) -> String {
     piece
 }
 
-/// One element of a list, as Stripe wrote it.
-pub(super) type Raw<'a> = &'a RawValue;
-
-#[cfg(test)]
-mod tests;
+/// One element of a list, as the provider wrote it.
+pub(in crate::providers) type Raw<'a> = &'a RawValue;

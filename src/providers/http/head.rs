@@ -8,7 +8,7 @@ use reqwest::{
     header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER},
 };
 
-use super::refusal::plain;
+use super::{Dialect, refusal::plain};
 
 /// The part of an answer that comes before its body.
 pub(super) struct Head {
@@ -20,19 +20,22 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> Self {
-        let text = |name| {
+    pub(super) fn read(dialect: &Dialect, status: StatusCode, headers: &HeaderMap) -> Self {
+        let text = |name: &str| {
             headers
                 .get(name)
                 .and_then(|value: &HeaderValue| value.to_str().ok())
         };
         Self {
             status,
-            request_id: text("request-id").map(|id| plain(id, 64)),
+            request_id: text(dialect.request_id).map(|id| plain(id, 64)),
             date: headers
                 .get(DATE)
                 .and_then(|date| DateTimeParser::new().parse_timestamp(date.as_bytes()).ok()),
-            should_retry: text("stripe-should-retry").and_then(|word| word.parse().ok()),
+            should_retry: dialect
+                .should_retry
+                .and_then(text)
+                .and_then(|word| word.parse().ok()),
             retry_after: headers
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok())
@@ -41,7 +44,7 @@ impl Head {
         }
     }
 
-    /// No later than the moment at which Stripe looked: its clock when it answered, less all of the call. Without its
+    /// No later than the moment at which the provider looked: its clock when it answered, less all of the call. Without its
     /// clock, ours when the call began.
     pub(super) fn made_at(&self, began_at: Timestamp, took: Duration) -> Timestamp {
         let took = SignedDuration::try_from(took).unwrap_or_default();

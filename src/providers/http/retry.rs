@@ -25,14 +25,14 @@ pub(super) enum Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Signs {
     pub(super) outcome: Outcome,
-    /// Stripe's own word, which outweighs the status.
+    /// The provider's own word, which outweighs the status.
     pub(super) should_retry: Option<bool>,
     pub(super) retry_after: Option<Duration>,
 }
 
 /// How long to wait at least before the call is made again; none when it is not. `attempt` counts from 1.
 ///
-/// 429 is repeated although Stripe's own libraries leave that to its header: the limiter acts before any work is done.
+/// 429 is repeated although some providers' libraries leave that to a header: the limiter acts before any work is done.
 pub(super) fn wait(attempt: u32, repeatable: bool, signs: &Signs) -> Option<Duration> {
     let wait = signs.retry_after.unwrap_or(Duration::ZERO);
     if !repeatable || attempt > MAX_REPEATS || wait > LONGEST_WAIT {
@@ -67,7 +67,7 @@ mod tests {
         use Outcome::{NoAnswer, NotSent, Status};
         let now = Some(Duration::ZERO);
         let rows = [
-            // outcome, Stripe-Should-Retry, Retry-After, repeatable, attempt, decision
+            // outcome, should retry, Retry-After, repeatable, attempt, decision
             (NotSent, None, None, true, 1, now),
             (NotSent, None, None, true, 2, now),
             (NotSent, None, None, true, 3, None),
