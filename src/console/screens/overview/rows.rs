@@ -111,6 +111,12 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
         spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
     };
     let last_minute = minutes.last().copied().unwrap_or_default();
+    // Both of the last 60 seconds; the running minute alone would show fewer in than done.
+    let received: u64 = overview
+        .providers
+        .iter()
+        .map(|figures| figures.received_last_minute)
+        .sum();
     let oldest = stats.oldest_pending_seconds.map(|seconds| {
         format!(
             "oldest {}",
@@ -171,7 +177,7 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
                 None => vec![span(
                     format!(
                         "last minute  {} in  {} done  {} failed",
-                        format::count(last_minute.received),
+                        format::count(received.max(last_minute.received)),
                         format::count(stats.processed_last_minute.max(last_minute.processed)),
                         format::count(last_minute.failed)
                     ),
