@@ -4,8 +4,12 @@
 //! is open. Whoever judges a case gets the transaction and commits or drops it, which is all that tells a run from a dry
 //! run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -21,6 +25,7 @@ use crate::{
         observation::{Fact, Interpretation, Observation},
         plan::{Context, Evidence, Known, Needs, Plan, Reading, Stop, Testimony, needs, plan},
         provider::{Book, LaneKey, ObjectKind, ObjectRef},
+        version::Version,
     },
     providers::EventError,
     store::{
@@ -48,6 +53,8 @@ pub struct Case {
     book: Book,
     event: Option<EventId>,
     testimonies: Vec<Testimony>,
+    /// What was read for the case, by the object that was asked for: only the last answer counts.
+    answers: BTreeMap<ObjectRef, Vec<Testimony>>,
     facts: Vec<Fact>,
     missing: BTreeSet<ObjectRef>,
     raw: BTreeMap<ObjectRef, String>,
@@ -165,6 +172,7 @@ impl Case {
             book,
             event: Some(event.id),
             testimonies,
+            answers: BTreeMap::new(),
             facts,
             missing: BTreeSet::new(),
             raw,
@@ -180,6 +188,7 @@ impl Case {
             book,
             event: None,
             testimonies: Vec::new(),
+            answers: BTreeMap::new(),
             facts: Vec::new(),
             missing: BTreeSet::new(),
             raw: BTreeMap::new(),
@@ -188,7 +197,11 @@ impl Case {
             subject: None,
         };
         for seen in seen {
-            case.take(None, seen);
+            if let (Some(first), Some(raw)) = (seen.testimony.observations.first(), seen.raw) {
+                case.raw.insert(first.object(), raw);
+            }
+            case.facts.extend(seen.facts);
+            case.testimonies.push(seen.testimony);
         }
         case
     }
@@ -207,6 +220,7 @@ impl Case {
     pub fn rests_on_read(&self) -> bool {
         self.testimonies
             .iter()
+            .chain(self.answers.values().flatten())
             .any(|testimony| matches!(testimony.evidence, Evidence::Read { .. }))
     }
 
@@ -223,15 +237,14 @@ impl Case {
         lease: Option<&Lease>,
     ) -> Result<(Transaction<'static, Postgres>, Judgement), JudgeError> {
         if let Some((subject, bodies)) = self.unread.clone() {
-            self.read(billing, reader, &subject).await?;
+            self.read(billing, reader, &subject, None).await?;
             // Taken only now: a read that failed is made again when the case is judged again.
             self.unread = None;
             // Without an answer the body is all there is.
-            if self.testimonies.is_empty() {
+            if self.answers.is_empty() {
                 self.testimonies = bodies;
             }
         }
-        let mut asked = BTreeSet::new();
         for _ in 0..ROUNDS {
             let mut tx = match lease {
                 Some(lease) => {
@@ -279,11 +292,12 @@ impl Case {
                 Err(Stop::Read(objects)) => {
                     drop(tx);
                     for object in &objects {
-                        // Asked for a second time: a newer body was applied since it was read.
-                        if !asked.insert(object.clone()) {
+                        // Asked for again: what was read before does not settle it, whoever it was read for.
+                        let not_before = self.was_read(object).then(|| {
                             reader.forget(object);
-                        }
-                        self.read(billing, reader, object).await?;
+                            known.versions.get(object).and_then(Version::body_at)
+                        });
+                        self.read(billing, reader, object, not_before.flatten()).await?;
                     }
                 }
             }
@@ -305,7 +319,7 @@ impl Case {
     }
 
     fn needs(&self, billing: &Billing) -> Needs {
-        needs(&self.testimonies, &billing.rules().linking)
+        needs(&self.told(), &billing.rules().linking)
     }
 
     fn plan(&self, billing: &Billing, known: &Known) -> Result<Plan, Stop> {
@@ -319,34 +333,46 @@ impl Case {
             missing: &self.missing,
             now: billing.now(),
         };
-        plan(known, &self.testimonies, &self.facts, &context, &mut Uuid::now_v7)
+        plan(known, &self.told(), &self.facts, &context, &mut Uuid::now_v7)
     }
 
+    /// Everything that was said: by the body, and by what was read.
+    fn told(&self) -> Cow<'_, [Testimony]> {
+        if self.answers.is_empty() {
+            return Cow::Borrowed(&self.testimonies);
+        }
+        let answers = self.answers.values().flatten();
+        Cow::Owned(self.testimonies.iter().chain(answers).cloned().collect())
+    }
+
+    fn was_read(&self, object: &ObjectRef) -> bool {
+        self.answers.contains_key(object) || self.missing.contains(object)
+    }
+
+    /// Reads an object. `not_before`: the date of a body that was stored before the read began, see [`dated`].
     async fn read(
         &mut self,
         billing: &Billing,
         reader: &mut Reader,
         object: &ObjectRef,
+        not_before: Option<Timestamp>,
     ) -> Result<(), ReadError> {
         match reader.read(billing, self.book, object, self.event).await? {
             Some(seen) if seen.is_gone(object) && !ends_when_gone(object.kind) => {
                 self.missing.insert(object.clone());
             }
-            Some(seen) => self.take(Some(object), seen),
+            Some(seen) => {
+                self.missing.remove(object);
+                if let Some(raw) = seen.raw {
+                    self.raw.insert(object.clone(), raw);
+                }
+                self.facts.extend(seen.facts);
+                self.answers
+                    .insert(object.clone(), dated(seen.testimony, object, not_before));
+            }
             None => self.reading = Reading::Impossible,
         }
         Ok(())
-    }
-
-    fn take(&mut self, object: Option<&ObjectRef>, seen: Seen) {
-        let object = object
-            .cloned()
-            .or_else(|| seen.testimony.observations.first().map(Observation::object));
-        if let (Some(object), Some(raw)) = (object, seen.raw) {
-            self.raw.insert(object, raw);
-        }
-        self.facts.extend(seen.facts);
-        self.testimonies.push(seen.testimony);
     }
 
     /// The provider's customer that the case is about: as the descriptions say, else as the stored rows know.
@@ -354,6 +380,7 @@ impl Case {
         let mut told = self
             .testimonies
             .iter()
+            .chain(self.answers.values().flatten())
             .flat_map(|testimony| &testimony.observations);
         if let Some(customer) = told.find_map(Observation::customer) {
             return Some(customer.clone());
@@ -374,6 +401,27 @@ impl Case {
             .find(|row| row.id == link)
             .map(|row| row.provider_customer_id.clone())
     }
+}
+
+/// What a read tells of the object that was asked for is no older than a body that was stored before the read began,
+/// whatever the clocks say: some of a provider's events run ahead of the clock that its answers are dated by (Stripe's
+/// test clocks do, by months), and no number of reads would catch up with them.
+fn dated(testimony: Testimony, object: &ObjectRef, not_before: Option<Timestamp>) -> Vec<Testimony> {
+    let Evidence::Read { at, ticket, event } = testimony.evidence else {
+        return vec![testimony];
+    };
+    let Some(not_before) = not_before.filter(|&not_before| not_before > at) else {
+        return vec![testimony];
+    };
+    let (asked_for, others) = testimony
+        .observations
+        .into_iter()
+        .partition(|observation| observation.object() == *object);
+    let said = |observations: Vec<Observation>, at| Testimony {
+        observations,
+        evidence: Evidence::Read { at, ticket, event },
+    };
+    vec![said(asked_for, not_before), said(others, at)]
 }
 
 /// Names the file and line where the person mends it.

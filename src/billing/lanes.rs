@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder};
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Billing, reader::in_words};
 use crate::{
@@ -15,8 +15,6 @@ use crate::{
     },
 };
 
-/// How often a held lease is renewed; it lasts six times as long, so that five missed renewals do no harm.
-const RENEW: Duration = Duration::from_secs(10);
 /// How long to wait between two tries to take a lane.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 /// How many tries follow the first one: five seconds in all, which is longer than most events take.
@@ -29,7 +27,7 @@ const TRIES: usize = 50;
 pub struct Held {
     billing: Billing,
     lease: Lease,
-    renewal: JoinHandle<()>,
+    renewal: AbortOnDropHandle<()>,
     released: bool,
 }
 
@@ -42,10 +40,10 @@ pub async fn take(billing: &Billing, lane: &LaneKey) -> Result<Option<Held>, Sto
     for wait in std::iter::once(Duration::ZERO).chain(waits) {
         tokio::time::sleep(wait).await;
         let mut conn = billing.store().pool().acquire().await?;
-        if let Some(lease) = lane_take(&mut conn, lane, billing.process()).await? {
+        if let Some(lease) = lane_take(&mut conn, lane, billing.process(), billing.rules().lease).await? {
             return Ok(Some(Held {
                 billing: billing.clone(),
-                renewal: tokio::spawn(renew(billing.clone(), lease.clone())),
+                renewal: renewed(billing, &lease),
                 lease,
                 released: false,
             }));
@@ -91,15 +89,21 @@ async fn give_back(billing: &Billing, lease: &Lease) {
     }
 }
 
-/// Renews a lease until it is lost; to be aborted when the lane is given back.
-pub async fn renew(billing: Billing, lease: Lease) {
+/// Renews a lease until it is lost or what this gives back is dropped: whoever holds a lane and dies in any way, by a
+/// panic too, must not keep it from the others.
+pub fn renewed(billing: &Billing, lease: &Lease) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(renew(billing.clone(), lease.clone())))
+}
+
+async fn renew(billing: Billing, lease: Lease) {
+    let every = lease.renew_every();
     loop {
-        tokio::time::sleep(RENEW).await;
+        tokio::time::sleep(every).await;
         let renewal = async {
             let mut conn = billing.store().pool().acquire().await?;
             lane_renew(&mut conn, &lease).await
         };
-        match tokio::time::timeout(RENEW, renewal).await {
+        match tokio::time::timeout(every, renewal).await {
             Ok(Ok(true)) => {}
             // Lost: the fence keeps the holder from committing.
             Ok(Ok(false)) => return,

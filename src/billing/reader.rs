@@ -1,7 +1,7 @@
 //! Reads of providers, each under a ticket, and each made once while a lane is held: a storm of events about one object
 //! is answered by one read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Billing;
 use crate::{
@@ -72,14 +72,32 @@ pub struct Seen {
 }
 
 /// Reads objects of one book, each once.
+///
+/// What was read answers later cases too, but only once the case that it was read for is committed: till then no stored
+/// version tells of the read, and a later case would take it for one that was made on its own account.
 #[derive(Debug, Default)]
 pub struct Reader {
     seen: BTreeMap<ObjectRef, Seen>,
-    /// The ticket of the last read.
+    /// Read for the case at hand.
+    uncommitted: BTreeSet<ObjectRef>,
+    /// The ticket of the case's last read.
     pub last_ticket: Option<i64>,
 }
 
 impl Reader {
+    /// Begins another case. What was read for the last one is forgotten unless [`Reader::committed`] was said of it.
+    pub fn next_case(&mut self) {
+        self.last_ticket = None;
+        for object in std::mem::take(&mut self.uncommitted) {
+            self.seen.remove(&object);
+        }
+    }
+
+    /// The case at hand is committed, with all that was read for it.
+    pub fn committed(&mut self) {
+        self.uncommitted.clear();
+    }
+
     /// Reads an object, unless this reader has done so already.
     pub async fn read(
         &mut self,
@@ -89,6 +107,9 @@ impl Reader {
         event: Option<EventId>,
     ) -> Result<Option<Seen>, ReadError> {
         if let Some(seen) = self.seen.get(object) {
+            if let Evidence::Read { ticket, .. } = seen.testimony.evidence {
+                self.last_ticket = self.last_ticket.max(Some(ticket));
+            }
             return Ok(Some(seen.clone()));
         }
         let Some(room) = billing
@@ -104,6 +125,7 @@ impl Reader {
         let answer = api.read(object).await?;
         let seen = testify(answer, ticket, event);
         self.seen.insert(object.clone(), seen.clone());
+        self.uncommitted.insert(object.clone());
         Ok(Some(seen))
     }
 

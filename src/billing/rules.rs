@@ -1,6 +1,6 @@
 //! The rules that the use cases follow, as the configuration sets them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     config::{ApplyFrom, Settings},
@@ -22,6 +22,8 @@ pub struct Rules {
     pub apply_from: BTreeMap<ProviderName, ApplyFrom>,
     /// A subscription that is past due still gives access.
     pub past_due_has_access: bool,
+    /// How long a lane is held without a word from its holder.
+    pub lease: Duration,
 }
 
 impl Default for Rules {
@@ -32,6 +34,7 @@ impl Default for Rules {
             max_attempts: DEFAULT_MAX_ATTEMPTS,
             apply_from: BTreeMap::new(),
             past_due_has_access: true,
+            lease: Duration::from_mins(1),
         }
     }
 }
@@ -44,6 +47,7 @@ impl From<&Settings> for Rules {
             max_attempts: u16::try_from(settings.worker.max_attempts).unwrap_or(u16::MAX),
             apply_from: BTreeMap::from([(ProviderName::Stripe, settings.stripe.apply)]),
             past_due_has_access: settings.access.past_due_has_access,
+            lease: settings.worker.lease,
         }
     }
 }

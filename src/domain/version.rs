@@ -31,7 +31,7 @@ pub enum Verdict {
     Apply,
     /// Newer state is in place: leave it.
     Stale,
-    /// It is the very body that is in place.
+    /// It is the very body or read that is in place.
     InEffect,
     /// Cannot be told apart by the clocks: read the object.
     Read,
@@ -68,10 +68,17 @@ impl Version {
         }
     }
 
+    /// When the newest body that was applied was made.
+    pub fn body_at(&self) -> Option<Timestamp> {
+        self.body.as_ref().map(|(at, _)| *at)
+    }
+
     /// Judges a read that began under `ticket` and is dated `at` by the provider.
     pub fn judge_read(&self, at: Timestamp, ticket: i64) -> Verdict {
-        if self.ticket.is_some_and(|stored| stored >= ticket) {
-            return Verdict::Stale;
+        match self.ticket {
+            Some(stored) if stored > ticket => return Verdict::Stale,
+            Some(stored) if stored == ticket => return Verdict::InEffect,
+            Some(_) | None => {}
         }
         match &self.body {
             // A body from after this read began: what was read may be older than what is stored.

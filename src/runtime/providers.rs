@@ -18,6 +18,7 @@ pub fn registry(settings: &Settings) -> Result<Registry, RuntimeError> {
     let options = StripeOptions {
         secret_key: stripe.credentials.secret_key.clone(),
         webhook_secrets: stripe.credentials.webhook_secrets.clone(),
+        webhook_tolerance: stripe.webhook_tolerance,
         api_base: stripe.credentials.api_base.clone(),
         timeouts: Timeouts {
             connect: stripe.connect_timeout,

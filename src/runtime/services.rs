@@ -65,7 +65,8 @@ impl Services {
             listen(process, socket)
         });
         let worker = options.workers.map(|slots| {
-            let worker = Worker::new(process.billing().clone(), slots);
+            let pause = process.settings().worker.poll_interval;
+            let worker = Worker::new(process.billing().clone(), slots).looking_every(pause);
             let beat = heartbeat(process, Role::Worker, slots);
             let figures: Figures = worker.figures().clone();
             tasks.spawn(tasks::heartbeat(

@@ -102,6 +102,21 @@ impl StoreError {
         }
     }
 
+    /// Whether the database works and refused this very work: the same again fails again, and other work does not.
+    pub const fn blames_the_work(&self) -> bool {
+        match self {
+            Self::Constraint { .. } | Self::BadRow { .. } | Self::Query(_) => true,
+            Self::Unavailable(_)
+            | Self::Behind { .. }
+            | Self::Ahead { .. }
+            | Self::Migrate(_)
+            | Self::ReadOnly(_)
+            | Self::Collision(_)
+            | Self::Cursor(_)
+            | Self::Gone { .. } => false,
+        }
+    }
+
     /// Whether the same transaction may be tried again at once: a deadlock, a serialization failure, or a row that
     /// another process made first.
     pub fn is_collision(&self) -> bool {

@@ -8,9 +8,6 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::provider::{Environment, LaneKey};
 
-/// How long a lease lasts unless it is renewed.
-pub const LEASE: Duration = Duration::from_mins(1);
-
 /// The right to work on a lane, until it runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -18,6 +15,24 @@ pub struct Lease {
     pub lane: LaneKey,
     /// Tells this lease from an earlier one by the same owner.
     pub token: Uuid,
+    /// How long it lasts from each renewal.
+    pub lasts: Duration,
+}
+
+impl Lease {
+    /// How often it is renewed: five renewals may be missed before another worker takes over.
+    pub fn renew_every(&self) -> Duration {
+        self.lasts / 6
+    }
+}
+
+/// What a look for lanes brought.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The lanes that are held now.
+    pub leases: Vec<Lease>,
+    /// Somebody else took a lane in the same moment: there may be more to take, so look again soon.
+    pub outrun: bool,
 }
 
 /// Takes up to `limit` free lanes that have due work, the most urgent first.
@@ -29,7 +44,8 @@ pub async fn lanes_claim(
     environment: Environment,
     owner: &str,
     limit: i64,
-) -> Result<Vec<Lease>, StoreError> {
+    lasts: Duration,
+) -> Result<Claimed, StoreError> {
     let rows = sqlx::query!(
         r#"
         with due as (
@@ -55,30 +71,39 @@ pub async fn lanes_claim(
             group by lane
             order by max(priority) desc, min(run_at)
             limit $2::bigint
+        ), taken as (
+            insert into lane (key, owner, token, lease_until)
+            select lane, $3, gen_random_uuid(), now() + make_interval(secs => $4)
+            from chosen
+            order by lane
+            on conflict (key) do update
+                set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
+                where lane.lease_until <= now()
+            returning key, token
         )
-        insert into lane (key, owner, token, lease_until)
-        select lane, $3, gen_random_uuid(), now() + make_interval(secs => $4)
+        select chosen.lane as "key!", taken.token as "token?"
         from chosen
-        order by lane
-        on conflict (key) do update
-            set owner = excluded.owner, token = excluded.token, lease_until = excluded.lease_until
-            where lane.lease_until <= now()
-        returning key, token as "token!"
+        left join taken on taken.key = chosen.lane
         "#,
         environment.livemode(),
         limit,
         owner,
-        LEASE.as_secs_f64(),
+        lasts.as_secs_f64(),
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Lease {
-            lane: row.key.into(),
-            token: row.token,
-        })
-        .collect())
+    let mut claimed = Claimed::default();
+    for row in rows {
+        match row.token {
+            Some(token) => claimed.leases.push(Lease {
+                lane: row.key.into(),
+                token,
+                lasts,
+            }),
+            None => claimed.outrun = true,
+        }
+    }
+    Ok(claimed)
 }
 
 /// Takes one lane, whether it has work or not; none while somebody else holds it.
@@ -86,6 +111,7 @@ pub async fn lane_take(
     conn: &mut PgConnection,
     lane: &LaneKey,
     owner: &str,
+    lasts: Duration,
 ) -> Result<Option<Lease>, StoreError> {
     let token = sqlx::query_scalar!(
         r#"
@@ -98,13 +124,14 @@ pub async fn lane_take(
         "#,
         lane.as_str(),
         owner,
-        LEASE.as_secs_f64(),
+        lasts.as_secs_f64(),
     )
     .fetch_optional(conn)
     .await?;
     Ok(token.map(|token| Lease {
         lane: lane.clone(),
         token,
+        lasts,
     }))
 }
 
@@ -114,7 +141,7 @@ pub async fn lane_renew(conn: &mut PgConnection, lease: &Lease) -> Result<bool, 
         "update lane set lease_until = now() + make_interval(secs => $3) where key = $1 and token = $2",
         lease.lane.as_str(),
         lease.token,
-        LEASE.as_secs_f64(),
+        lease.lasts.as_secs_f64(),
     )
     .execute(conn)
     .await?;

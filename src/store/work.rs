@@ -20,10 +20,21 @@ pub struct Job {
     pub event: Event,
     /// The body as it was received.
     pub body: Vec<u8>,
-    /// Which try this is, counted from 1. Tries of an event that waits are not counted.
+    /// Which try this is, counted from 1. Tries that leave an event waiting are not counted.
     pub attempt: u16,
     /// It waits for something, and is looked at again.
     pub waiting: bool,
+}
+
+/// An event that was taken and of which no [`Job`] can be made, now or later.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// The event.
+    pub id: EventId,
+    /// Which try this is, counted from 1.
+    pub attempt: u16,
+    /// What is wrong with it.
+    pub problem: Problem,
 }
 
 /// Takes the due work of a lane, oldest fact first, and counts the try: an event that kills its worker is dead after the
@@ -31,7 +42,11 @@ pub struct Job {
 ///
 /// Work that a dead process left behind in this lane is taken one by one: one event that kills its worker must not use
 /// up the tries of its neighbours.
-pub async fn work_take(conn: &mut PgConnection, lease: &Lease, limit: i64) -> Result<Vec<Job>, StoreError> {
+pub async fn work_take(
+    conn: &mut PgConnection,
+    lease: &Lease,
+    limit: i64,
+) -> Result<Vec<Result<Job, Unreadable>>, StoreError> {
     let rows = sqlx::query!(
         r#"
         with due as (
@@ -50,13 +65,14 @@ pub async fn work_take(conn: &mut PgConnection, lease: &Lease, limit: i64) -> Re
             where event_id in (select event_id from due)
             returning event_id, attempts, wait_key
         )
-        select taken.event_id as "event_id!", taken.attempts as "attempts!", taken.wait_key, event.provider,
+        select taken.event_id as "event_id!",
+               taken.attempts + case when taken.wait_key is null then 0 else 1 end as "attempts!", taken.wait_key, event.provider,
                event.livemode, event.provider_event_id, event.type as event_type, event.object_kind, event.object_id,
                event.customer_ref, event.provider_created_at, event.received_at, event.api_version, event.source,
-               event_body.body
+               event_body.body as "body?"
         from taken
         join event on event.id = taken.event_id
-        join event_body on event_body.event_id = event.id and event_body.received_at = event.received_at
+        left join event_body on event_body.event_id = event.id and event_body.received_at = event.received_at
         order by event.provider_created_at nulls first, event.id
         "#,
         lease.lane.as_str(),
@@ -65,8 +81,12 @@ pub async fn work_take(conn: &mut PgConnection, lease: &Lease, limit: i64) -> Re
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
+    let jobs = rows
+        .into_iter()
         .map(|row| {
+            let attempt = u16::try_from(row.attempts).unwrap_or(u16::MAX);
+            let id = row.event_id.into();
+            let unreadable = |problem| Unreadable { id, attempt, problem };
             let event = EventRow {
                 id: row.event_id,
                 provider: row.provider,
@@ -81,14 +101,27 @@ pub async fn work_take(conn: &mut PgConnection, lease: &Lease, limit: i64) -> Re
                 api_version: row.api_version,
                 source: row.source,
             };
+            let event = Event::try_from(event).map_err(|error| {
+                unreadable(Problem {
+                    code: error.code().to_owned(),
+                    message: error.to_string(),
+                })
+            })?;
+            let body = row.body.ok_or_else(|| {
+                unreadable(Problem {
+                    code: "body_gone".to_owned(),
+                    message: "its body has been blanked or has expired before it was worked off".to_owned(),
+                })
+            })?;
             Ok(Job {
-                event: event.try_into()?,
-                body: row.body,
-                attempt: u16::try_from(row.attempts).unwrap_or(u16::MAX),
+                event,
+                body,
+                attempt,
                 waiting: row.wait_key.is_some(),
             })
         })
-        .collect()
+        .collect();
+    Ok(jobs)
 }
 
 /// One event with its body, for a replay; none when there is no such event in this environment. The body is none once it
@@ -190,7 +223,12 @@ pub async fn work_end(
 ) -> Result<(), StoreError> {
     let done = sqlx::query!(
         r#"
-        with gone as (delete from work where event_id = $1 returning attempts)
+        with gone as (
+            -- The try that ends a wait is one, while those that went on waiting were not counted.
+            delete from work
+            where event_id = $1
+            returning attempts + case when wait_key is null or token is null then 0 else 1 end as attempts
+        )
         update event set
             end_state = $2,
             end_code = $3,
@@ -248,6 +286,7 @@ pub async fn work_retry(
         r#"
         update work set
             run_at = now() + make_interval(secs => $2),
+            attempts = attempts + case when wait_key is null then 0 else 1 end,
             error_code = $3,
             error_message = $4,
             wait_kind = null,

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module per area.
 
 #[cfg(test)]
+mod arrival;
+#[cfg(test)]
 mod billing;
 #[cfg(test)]
 mod cli;
@@ -10,6 +12,8 @@ mod config;
 mod console;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
@@ -26,3 +30,7 @@ mod store;
 mod stripe;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
+mod worker;

@@ -7,4 +7,4 @@ mod conformance;
 mod deliveries;
 mod lifecycle;
 mod stories;
-mod support;
+pub(crate) mod support;

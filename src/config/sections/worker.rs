@@ -39,13 +39,6 @@ pub struct WorkerSettings {
     pub unknown_price: UnknownPrice,
 }
 
-impl WorkerSettings {
-    /// How often a lease is renewed: five renewals may be missed before another worker takes over.
-    pub fn renew_every(&self) -> Duration {
-        self.lease / 6
-    }
-}
-
 impl RawWorker {
     pub(super) fn check(&self, check: &mut Check<'_>) -> Option<WorkerSettings> {
         let workers = check.number("worker.workers", self.workers, 1..=256);

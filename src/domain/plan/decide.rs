@@ -39,6 +39,7 @@ pub fn plan(
     let mut round = Round {
         work: Working::new(known, testimonies, ctx, fresh),
         read_now: BTreeMap::new(),
+        overtaken: BTreeSet::new(),
         reads: BTreeSet::new(),
         verdicts: BTreeMap::new(),
         failure: None,
@@ -47,6 +48,12 @@ pub fn plan(
     for item in sorted(testimonies) {
         round.take(item);
     }
+    // One read that is new enough is enough, however many older ones stand beside it.
+    let read_now = &round.read_now;
+    let overtaken = round.overtaken.into_iter();
+    round
+        .reads
+        .extend(overtaken.filter(|object| !read_now.contains_key(object)));
     if !round.reads.is_empty() {
         return Err(Stop::Read(round.reads));
     }
@@ -103,13 +110,24 @@ struct Round<'t, 'a> {
     work: Working<'a>,
     /// Objects whose stored state is that of a read of this very call, or of a later one.
     read_now: BTreeMap<ObjectRef, ReadNow>,
+    /// Objects with a read of this very call that may be older than what is stored.
+    overtaken: BTreeSet<ObjectRef>,
     reads: BTreeSet<ObjectRef>,
     verdicts: BTreeMap<ObjectRef, Verdict>,
     failure: Option<Problem>,
     waiting: Vec<Waiting<'t>>,
 }
 
-/// What is mentioned comes before what mentions it, a read before the bodies that it answers, older before newer.
+/// The place of a description among those of one object: a read comes before the bodies that it answers, older before
+/// newer. Of two reads the one that began later is the newer one: the answers' dates are whole seconds less the time
+/// that the calls took, so of two reads within one second the later one often bears the earlier date.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Age {
+    Read { ticket: i64, at: Timestamp },
+    Body { at: Timestamp, event: ObjectId },
+}
+
+/// What is mentioned comes before what mentions it, older before newer.
 fn sorted(testimonies: &[Testimony]) -> Vec<Item<'_>> {
     let stage = |kind: ObjectKind| match kind {
         ObjectKind::Customer => 0,
@@ -135,12 +153,18 @@ fn sorted(testimonies: &[Testimony]) -> Vec<Item<'_>> {
         .collect();
     items.sort_by_cached_key(|item| {
         let by_age = match item.evidence {
-            Evidence::Read { at, ticket, .. } => (0, *at, *ticket, None),
+            Evidence::Read { at, ticket, .. } => Age::Read {
+                ticket: *ticket,
+                at: *at,
+            },
             Evidence::Body {
                 at,
                 provider_event_id,
                 ..
-            } => (1, *at, 0, Some(provider_event_id.clone())),
+            } => Age::Body {
+                at: *at,
+                event: provider_event_id.clone(),
+            },
         };
         (stage(item.observation.object().kind), by_age)
     });
@@ -156,12 +180,17 @@ impl<'t> Round<'t, '_> {
         }
         let standing = Standing::of(item.observation);
         let verdict = versions::judge(&self.work.version(&object), item.evidence, standing);
-        if let (Evidence::Read { at, .. }, Verdict::Apply | Verdict::Stale) = (item.evidence, verdict) {
+        if let (Evidence::Read { at, .. }, Verdict::Apply | Verdict::Stale | Verdict::InEffect) =
+            (item.evidence, verdict)
+        {
             let read = ReadNow {
                 at: *at,
                 applied: verdict == Verdict::Apply,
             };
-            self.read_now.insert(object.clone(), read);
+            let counts = self.read_now.entry(object.clone()).or_insert(read);
+            if read.applied || !counts.applied {
+                *counts = read;
+            }
         }
         let verdict = match (verdict, item.evidence) {
             (Verdict::Stale | Verdict::InEffect, _) => verdict,
@@ -170,7 +199,7 @@ impl<'t> Round<'t, '_> {
             // What was read may be older than what is stored: it is read again, not dropped.
             (Verdict::Read, Evidence::Read { .. }) => match self.work.ctx.reading {
                 Reading::Possible => {
-                    self.reads.insert(object.clone());
+                    self.overtaken.insert(object.clone());
                     verdict
                 }
                 Reading::Impossible => Verdict::Stale,

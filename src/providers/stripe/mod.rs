@@ -66,6 +66,8 @@ pub struct StripeOptions {
     pub secret_key: Option<SecretString>,
     /// The endpoint's signing secrets; several while one is being rolled. Blank ones are never used.
     pub webhook_secrets: Vec<SecretString>,
+    /// How far a signature's time may lie from now, before as well as after.
+    pub webhook_tolerance: Duration,
     /// Where the API is, normally [`API_BASE`].
     pub api_base: String,
     /// How long calls may take.
@@ -79,6 +81,7 @@ impl StripeOptions {
             environment,
             secret_key: None,
             webhook_secrets: Vec::new(),
+            webhook_tolerance: Duration::from_mins(5),
             api_base: API_BASE.to_owned(),
             timeouts: Timeouts::default(),
         }
@@ -123,7 +126,7 @@ impl Stripe {
         let base = Base::parse(&options.api_base, options.environment)?;
         Ok(Self {
             environment: options.environment,
-            secrets: signature::Secrets::new(&options.webhook_secrets),
+            secrets: signature::Secrets::new(&options.webhook_secrets, options.webhook_tolerance),
             client,
             // Objects of a server on this machine have no page at Stripe's.
             has_dashboard: !base.is_loopback,

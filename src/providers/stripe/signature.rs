@@ -4,6 +4,8 @@
 //! secret, `whsec_` included (Stripe docs: verify webhook signatures manually). Several `v1` stand there while a secret
 //! is being rolled; other schemes are made up by Stripe's test tools and prove nothing.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,27 +19,31 @@ use crate::{
 /// The header, as it is written in errors.
 const HEADER: &str = "Stripe-Signature";
 
-/// How far a signature's time may lie from now, in seconds, before as well as after.
-const TOLERANCE: i64 = 300;
-
 /// More signatures than live secrets can explain: their only use would be to keep us busy.
 const MAX_SIGNATURES: usize = 16;
 
 /// The configured secrets, ready for use. A blank one is never a key, but keeps its place in the count.
-pub(super) struct Secrets(Vec<Option<hmac::Key>>);
+pub(super) struct Secrets {
+    keys: Vec<Option<hmac::Key>>,
+    /// How far a signature's time may lie from now, in seconds, before as well as after.
+    tolerance: i64,
+}
 
 impl Secrets {
-    pub(super) fn new(secrets: &[SecretString]) -> Self {
+    pub(super) fn new(secrets: &[SecretString], tolerance: Duration) -> Self {
         let key = |secret: &SecretString| {
             let secret = secret.expose_secret();
             (!secret.trim().is_empty()).then(|| hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()))
         };
-        Self(secrets.iter().map(key).collect())
+        Self {
+            keys: secrets.iter().map(key).collect(),
+            tolerance: i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX),
+        }
     }
 
     /// How many can be used.
     pub(super) fn count(&self) -> usize {
-        self.0.iter().flatten().count()
+        self.keys.iter().flatten().count()
     }
 
     /// A fingerprint of each, blank where nothing can be checked with it. Keyed by the secret itself, so it tells
@@ -47,7 +53,7 @@ impl Secrets {
             let tag = hmac::sign(key, b"fingerprint of a webhook secret");
             hex::encode(tag.as_ref().get(..8).unwrap_or_default())
         };
-        self.0
+        self.keys
             .iter()
             .map(|key| key.as_ref().map(of_key).unwrap_or_default())
             .collect()
@@ -69,7 +75,7 @@ impl Secrets {
         let header = Header::parse(header)?;
 
         let secret_index = self
-            .0
+            .keys
             .iter()
             .enumerate()
             .filter_map(|(index, key)| key.as_ref().map(|key| (index, key)))
@@ -84,7 +90,7 @@ impl Secrets {
             .ok_or(SignatureError::Mismatch)?;
 
         let age = now.as_second().saturating_sub(header.time);
-        if !(-TOLERANCE..=TOLERANCE).contains(&age) {
+        if !(-self.tolerance..=self.tolerance).contains(&age) {
             return Err(SignatureError::OutsideTolerance(age));
         }
         Ok(Verified {

@@ -119,17 +119,22 @@ async fn version_write(
 }
 
 /// Books a fact unless it has been booked; gives back how many rows that made.
+///
+/// Several events tell one fact, each with its own time, and they come in any order: the earliest counts.
 async fn fact_book(
     conn: &mut PgConnection,
     book: Book,
     fact: &Fact,
     event: Option<Uuid>,
 ) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
+    let is_new = sqlx::query_scalar!(
         r#"
         insert into ledger (provider, livemode, object_kind, object_id, kind, amount, currency, at, event_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (provider, livemode, object_kind, object_id, kind) do nothing
+        on conflict (provider, livemode, object_kind, object_id, kind) do update
+            set at = excluded.at, event_id = excluded.event_id
+            where excluded.at < ledger.at
+        returning xmax = 0 as "is_new!"
         "#,
         book.provider.as_str(),
         book.environment.livemode(),
@@ -141,9 +146,9 @@ async fn fact_book(
         fact.at.to_sqlx() as _,
         event,
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(u64::from(is_new == Some(true)))
 }
 
 /// Records an effect unless the same fact has one; gives back how many rows that made.

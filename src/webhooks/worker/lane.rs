@@ -1,31 +1,26 @@
 //! One lane, from claim to release: renews its lease while it works the events off one by one.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Figures, Outcome, process,
-    settle::{Failure, Try},
+    settle::{self, Failure, Try},
 };
 use crate::{
-    billing::{
-        Billing,
-        reader::{Reader, in_words},
-    },
+    billing::{Billing, lanes, reader::Reader},
     domain::{event::Problem, ids::EventId, provider::LaneKey},
     store::{
         StoreError,
-        lane::{Lease, lane_release, lane_renew},
+        lane::{Lease, lane_release},
         work::{Job, work_put_back, work_take},
     },
 };
 
 /// How many events are taken at a time.
 const BATCH: i64 = 20;
-/// How often the lease is renewed; it lasts six times as long, so that five missed renewals do no harm.
-const RENEW: Duration = Duration::from_secs(10);
 
 /// What was done on a lane.
 #[derive(Debug)]
@@ -43,9 +38,9 @@ pub(super) async fn work_off(
     lease: Lease,
     stop: &CancellationToken,
 ) -> Result<LaneReport, StoreError> {
-    let renewal = tokio::spawn(renew(billing.clone(), lease.clone()));
+    let renewal = lanes::renewed(billing, &lease);
     let done = work_off_leased(billing, figures, &lease, stop).await;
-    renewal.abort();
+    drop(renewal);
     let mut conn = billing.store().pool().acquire().await?;
     lane_release(&mut conn, &lease).await?;
     drop(conn);
@@ -54,25 +49,6 @@ pub(super) async fn work_off(
         lane: lease.lane,
         events: done?,
     })
-}
-
-async fn renew(billing: Billing, lease: Lease) {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        let renewal = async {
-            let mut conn = billing.store().pool().acquire().await?;
-            lane_renew(&mut conn, &lease).await
-        };
-        match tokio::time::timeout(RENEW, renewal).await {
-            Ok(Ok(true)) => {}
-            // Lost: the fence keeps the holder from committing.
-            Ok(Ok(false)) => return,
-            Ok(Err(error)) => {
-                tracing::debug!(lane = %lease.lane, error = %in_words(&error), "lease not renewed");
-            }
-            Err(_) => tracing::debug!(lane = %lease.lane, "lease not renewed in time"),
-        }
-    }
 }
 
 async fn work_off_leased(
@@ -94,16 +70,28 @@ async fn work_off_leased(
         let mut reader = Reader::default();
         let mut jobs = jobs.into_iter();
         while let Some(job) = jobs.next() {
-            let id = job.event.id;
-            let outcome = process_safely(billing, lease, &job, &mut reader).await?;
-            figures.count(job.event.envelope.book, &outcome);
+            let (id, outcome) = match job {
+                Ok(job) => {
+                    reader.next_case();
+                    let outcome = process_safely(billing, lease, &job, &mut reader).await?;
+                    figures.count(job.event.envelope.book, &outcome);
+                    (job.event.id, outcome)
+                }
+                Err(unreadable) => {
+                    let id = unreadable.id;
+                    tracing::error!(event.id = %id, error = %unreadable.problem.message, "an event cannot be read");
+                    (id, settle::bury(billing, lease, unreadable).await?)
+                }
+            };
             let lost = matches!(outcome, Outcome::Lost);
             report.push((id, outcome));
             if lost {
                 return Ok(report);
             }
             if stop.is_cancelled() {
-                let rest: Vec<EventId> = jobs.map(|job| job.event.id).collect();
+                let rest: Vec<EventId> = jobs
+                    .map(|job| job.map_or_else(|unreadable| unreadable.id, |job| job.event.id))
+                    .collect();
                 if !rest.is_empty() {
                     let mut conn = billing.store().pool().acquire().await?;
                     work_put_back(&mut conn, lease, &rest).await?;

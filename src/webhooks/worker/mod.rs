@@ -26,14 +26,17 @@ use crate::{
     domain::provider::Book,
     store::{
         StoreError,
-        lane::{Lease, lanes_claim},
+        lane::{Claimed, lanes_claim},
     },
 };
 
 use wake::Wake;
 
-/// How long an idle worker sleeps at most before it looks by itself: notifications are a hint, looking is the truth.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long an idle worker sleeps at most before it looks by itself, unless it is told otherwise: notifications are a
+/// hint, looking is the truth.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a worker waits after others took at once all lanes that it had picked.
+const OUTRUN: Duration = Duration::from_millis(10);
 /// How long a worker waits after the database failed it.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -42,6 +45,7 @@ const DATABASE_PAUSE: Duration = Duration::from_millis(500);
 pub struct Worker {
     billing: Billing,
     slots: usize,
+    look_again: Duration,
     figures: Figures,
 }
 
@@ -91,8 +95,16 @@ impl Worker {
         Self {
             billing,
             slots: slots.max(1),
+            look_again: LOOK_AGAIN,
             figures: Figures::default(),
         }
+    }
+
+    /// Looks for work that nobody announced as often as this.
+    #[must_use]
+    pub const fn looking_every(mut self, pause: Duration) -> Self {
+        self.look_again = pause;
+        self
     }
 
     /// What the worker does, counted.
@@ -102,8 +114,8 @@ impl Worker {
 
     /// Works on one lane that has due work, if there is one.
     pub async fn step(&self) -> Result<Step, StoreError> {
-        let mut leases = self.claim(1).await?;
-        match leases.pop() {
+        let mut claimed = self.claim(1).await?;
+        match claimed.leases.pop() {
             Some(lease) => {
                 let report =
                     lane::work_off(&self.billing, &self.figures, lease, &CancellationToken::new()).await?;
@@ -125,23 +137,29 @@ impl Worker {
             let want = slots.available_permits() + 1;
             drop(free);
             match self.claim(want).await {
-                Ok(leases) if leases.is_empty() => {
-                    stop.run_until_cancelled(wake.sleep(LOOK_AGAIN)).await;
+                Ok(Claimed { leases, outrun }) if leases.is_empty() => {
+                    let nap = if outrun { OUTRUN } else { self.look_again };
+                    stop.run_until_cancelled(wake.sleep(jittered(nap))).await;
                 }
-                Ok(leases) => {
-                    for lease in leases {
+                Ok(claimed) => {
+                    for lease in claimed.leases {
                         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                             break;
                         };
                         let (billing, figures, stop) =
                             (self.billing.clone(), self.figures.clone(), stop.clone());
+                        let ring = wake.ring();
                         lanes.spawn(async move {
                             let key = lease.lane.clone();
                             if let Err(error) = lane::work_off(&billing, &figures, lease, &stop).await {
-                                // The lease runs out by itself; whoever takes over begins where this ended.
+                                // Whoever takes over begins where this ended; not at once, since it may end there again.
                                 tracing::warn!(lane = %key, error = %in_words(&error), "left a lane");
+                                stop.run_until_cancelled(tokio::time::sleep(DATABASE_PAUSE)).await;
                             }
                             drop(slot);
+                            // What came in between the last look and the release was held back by the lease, and what
+                            // was moved to another lane nobody has announced.
+                            ring.notify_one();
                         });
                     }
                 }
@@ -155,7 +173,7 @@ impl Worker {
         lanes.wait().await;
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<Lease>, StoreError> {
+    async fn claim(&self, limit: usize) -> Result<Claimed, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut conn = self.billing.store().pool().acquire().await?;
         match lanes_claim(
@@ -163,12 +181,21 @@ impl Worker {
             self.billing.environment(),
             self.billing.process(),
             limit,
+            self.billing.rules().lease,
         )
         .await
         {
             // Two processes looked at once and met on two lanes in different order: one of them simply looks again.
-            Err(error) if error.is_collision() => Ok(Vec::new()),
+            Err(error) if error.is_collision() => Ok(Claimed {
+                leases: Vec::new(),
+                outrun: true,
+            }),
             claimed => claimed,
         }
     }
+}
+
+/// Down to half of the pause, so that workers that looked together do not keep looking together.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(1.0 - rand::random::<f64>() / 2.0)
 }

@@ -105,6 +105,19 @@ pub(super) async fn process(one: Try<'_>, reader: &mut Reader) -> Result<Outcome
                 return one.fail(reader, Failure::transient(problem)).await;
             }
             Err(StoreError::Gone { what: "lane", .. }) => return Ok(Outcome::Lost),
+            // A bug, and one that this event brings out: it fails by itself and keeps no other one waiting.
+            Err(error) if error.blames_the_work() => {
+                tracing::error!(
+                    event.id = %job.event.id,
+                    error = %in_words(&error),
+                    "a bug in billdeck: the database refuses what an event comes to"
+                );
+                let problem = Problem {
+                    code: error.code().to_owned(),
+                    message: in_words(&error),
+                };
+                return one.fail(reader, Failure::transient(problem)).await;
+            }
             settled => return settled,
         }
     }

@@ -21,7 +21,7 @@ use crate::{
         apply::{Attribution, Source, plan_apply},
         attempt::{Attempt, attempt_insert},
         lane::{Lease, lane_fence},
-        work::{Job, work_end, work_move, work_retry, work_wait},
+        work::{Job, Unreadable, work_end, work_move, work_retry, work_wait},
     },
 };
 
@@ -76,7 +76,7 @@ impl Try<'_> {
     pub(super) async fn apply(
         &self,
         mut tx: Transaction<'static, Postgres>,
-        reader: &Reader,
+        reader: &mut Reader,
         case: &Case,
         plan: &Plan,
     ) -> Result<Outcome, StoreError> {
@@ -117,6 +117,7 @@ impl Try<'_> {
         )
         .await?;
         tx.commit().await?;
+        reader.committed();
         Ok(outcome)
     }
 
@@ -127,7 +128,7 @@ impl Try<'_> {
         code: &'static str,
         reason: String,
     ) -> Result<Outcome, StoreError> {
-        let Some(mut tx) = self.fenced().await? else {
+        let Some(mut tx) = fenced(self.billing, self.lease).await? else {
             return Ok(Outcome::Lost);
         };
         let why = Problem {
@@ -189,7 +190,7 @@ impl Try<'_> {
 
     /// Puts the event back until its next try, or ends it when no try is left or none can help.
     pub(super) async fn fail(&self, reader: &Reader, failure: Failure) -> Result<Outcome, StoreError> {
-        let Some(mut tx) = self.fenced().await? else {
+        let Some(mut tx) = fenced(self.billing, self.lease).await? else {
             return Ok(Outcome::Lost);
         };
         let Failure {
@@ -232,16 +233,6 @@ impl Try<'_> {
         })
     }
 
-    /// A transaction under the lease; none when the lease was lost.
-    async fn fenced(&self) -> Result<Option<Transaction<'static, Postgres>>, StoreError> {
-        let mut tx = self.billing.store().begin().await?;
-        match lane_fence(&mut tx, self.lease).await {
-            Ok(()) => Ok(Some(tx)),
-            Err(StoreError::Gone { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     fn attempt(&self, reader: &Reader) -> Attempt {
         Attempt {
             id: AttemptId::from(Uuid::now_v7()),
@@ -269,6 +260,50 @@ impl Try<'_> {
             attempt: Some(attempt),
             at: self.billing.now(),
         }
+    }
+}
+
+/// Ends an event that cannot even be read; nothing is tried again that can never succeed, and its neighbours go on.
+pub(super) async fn bury(
+    billing: &Billing,
+    lease: &Lease,
+    unreadable: Unreadable,
+) -> Result<Outcome, StoreError> {
+    let Unreadable { id, attempt, problem } = unreadable;
+    let Some(mut tx) = fenced(billing, lease).await? else {
+        return Ok(Outcome::Lost);
+    };
+    work_end(&mut tx, id, EndState::Dead, Some(&problem)).await?;
+    attempt_insert(
+        &mut tx,
+        &Attempt {
+            id: AttemptId::from(Uuid::now_v7()),
+            event: Some(id),
+            subject: None,
+            number: i32::from(attempt.max(1)),
+            kind: AttemptKind::Auto,
+            started_at: billing.now(),
+            worker: billing.process().to_owned(),
+            ticket: None,
+            outcome: "dead",
+            problem: Some(problem.clone()),
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Outcome::Dead { problem })
+}
+
+/// A transaction under the lease; none when the lease was lost.
+async fn fenced(
+    billing: &Billing,
+    lease: &Lease,
+) -> Result<Option<Transaction<'static, Postgres>>, StoreError> {
+    let mut tx = billing.store().begin().await?;
+    match lane_fence(&mut tx, lease).await {
+        Ok(()) => Ok(Some(tx)),
+        Err(StoreError::Gone { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -39,6 +39,11 @@ impl Wake {
         Self { heard, tasks }
     }
 
+    /// What wakes the sleeper.
+    pub(super) fn ring(&self) -> Arc<Notify> {
+        Arc::clone(&self.heard)
+    }
+
     /// Sleeps until woken, or for `longest`.
     pub(super) async fn sleep(&self, longest: Duration) {
         // Running out of time is as good a reason to look as a ring.

@@ -1,9 +1,6 @@
 //! What runs until it is told to stop: the ready line, the road, and the end in order.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, ChildStdout},
-};
+use std::io::{BufRead, BufReader};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -11,45 +8,9 @@ use nix::{
 };
 use serde_json::Value;
 
-use super::{Place, place_on_database};
-use crate::support::{stripe, wait_until};
-
-/// A service that said that it is ready.
-struct Service {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    ready: Value,
-}
-
-impl Service {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut child = place.command(&[arguments, &["--json"]].concat()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
-            let ended = child
-                .kill()
-                .map(|()| std::io::read_to_string(child.stderr.take().unwrap()));
-            panic!("no ready line from {arguments:?}: {ended:?}")
-        });
-        assert_eq!(ready["ready"], true);
-        Self { child, output, ready }
-    }
-
-    fn listen(&self) -> &str {
-        self.ready["listen"].as_str().unwrap()
-    }
-
-    /// Sends a signal and waits for the end. Nothing more was said on standard output.
-    fn stop(mut self, signal: Signal) -> i32 {
-        let pid = Pid::from_raw(self.child.id().try_into().unwrap());
-        kill(pid, signal).unwrap();
-        let rest = std::io::read_to_string(self.output).unwrap();
-        assert_eq!(rest, "");
-        self.child.wait().unwrap().code().unwrap()
-    }
-}
+use super::place_on_database;
+pub(super) use crate::support::place::Service;
+use crate::support::{place::Place, stripe, wait_until};
 
 async fn deliver(to: &str, body: &str) -> (u16, Value) {
     let response = reqwest::Client::builder()

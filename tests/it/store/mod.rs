@@ -4,6 +4,7 @@ mod audit;
 mod customers;
 mod event_detail;
 mod events;
+mod facts;
 mod figures;
 mod find;
 mod orders;

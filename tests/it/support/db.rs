@@ -75,6 +75,22 @@ impl TestDb {
         PgConnection::connect(&self.url).await.unwrap()
     }
 
+    /// Takes all rows out, which is much faster than a new database.
+    pub(crate) async fn clear(&self) {
+        let all: String = sqlx::query_scalar(
+            "select string_agg(format('%I', relname), ', ') from pg_class
+             where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+               and relname not in ('_sqlx_migrations', 'audit')",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("truncate {all}")))
+            .execute(&self.pool)
+            .await
+            .unwrap();
+    }
+
     /// One number from the database.
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()

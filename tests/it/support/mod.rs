@@ -3,11 +3,15 @@
 pub(crate) mod bulk;
 pub(crate) mod db;
 pub(crate) mod listener;
+pub(crate) mod place;
 pub(crate) mod plans;
+pub(crate) mod portrait;
 pub(crate) mod proxy;
 pub(crate) mod scripted;
 pub(crate) mod seed;
 pub(crate) mod stripe;
+pub(crate) mod told;
+pub(crate) mod works;
 
 use std::{future::Future, time::Duration};
 

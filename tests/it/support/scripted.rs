@@ -102,6 +102,10 @@ pub(crate) struct State {
     /// Other objects of a customer, by what they are listed under.
     pub(crate) objects: BTreeMap<ObjectKind, Vec<Observation>>,
     pub(crate) sessions: Vec<NewCheckout>,
+    /// How often an object was read.
+    pub(crate) reads: usize,
+    /// A body that holds this makes the room panic.
+    pub(crate) poison: Option<&'static str>,
     /// What each key made.
     keys: BTreeMap<String, usize>,
     /// Steps with the keys they came with, in order.
@@ -291,6 +295,11 @@ impl Provider for Scripted {
     }
 
     fn interpret(&self, body: &[u8]) -> Result<Interpretation, EventError> {
+        let poison = self.state().poison;
+        if let Some(poison) = poison {
+            let body = String::from_utf8_lossy(body);
+            assert!(!body.contains(poison), "poisoned by {poison}");
+        }
         self.room.interpret(body)
     }
 
@@ -318,6 +327,7 @@ impl ProviderApi for Scripted {
     }
 
     async fn read(&self, object: &ObjectRef) -> Result<Answer<ReadObject>, ProviderError> {
+        self.state().reads += 1;
         self.turn(Step::Read).await?;
         let found = {
             let state = self.state();

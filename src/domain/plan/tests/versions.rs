@@ -282,3 +282,46 @@ fn news_of_one_object_makes_no_doubt_about_another() {
         Some(&Verdict::Apply)
     );
 }
+
+/// Answers are dated in whole seconds less the time that the call took: the later of two reads may bear the earlier date.
+#[test]
+fn of_two_reads_the_one_that_began_later_counts_whatever_their_dates_say() {
+    let sub = object(ObjectKind::Subscription, "sub_1");
+    let mut world = World::new(Reading::Possible);
+    world.provider = vec![(100, subscription("sub_1", SubscriptionStatus::PastDue).into())];
+    world.clock = 100;
+    let first = world.read(&sub);
+    world.settle(vec![first.clone()], &[]);
+    world.provider = vec![(100, subscription("sub_1", SubscriptionStatus::Active).into())];
+    world.skew = -1;
+    let second = world.read(&sub);
+    // The body is of the very second of the reads, and says something else than either.
+    let body = event("evt_1", 100, SubscriptionStatus::Trialing).testimony();
+    let plan = world.plan(&[body, first, second], &[], &BTreeSet::new()).unwrap();
+    assert_eq!(plan.versions[&sub].ticket, Some(2));
+    world.commit(&plan);
+    assert_eq!(world.subscription("sub_1").status, SubscriptionStatus::Active);
+}
+
+#[test]
+fn a_read_that_is_new_enough_makes_up_for_an_older_one_beside_it() {
+    let sub = object(ObjectKind::Subscription, "sub_1");
+    let mut world = World::new(Reading::Possible);
+    world.provider = vec![
+        (10, subscription("sub_1", SubscriptionStatus::Incomplete).into()),
+        (100, subscription("sub_1", SubscriptionStatus::Active).into()),
+    ];
+    world.clock = 10;
+    let slow = world.read(&sub);
+    world.take(&event("evt_2", 100, SubscriptionStatus::Active));
+    let fresh = world.read(&sub);
+    let plan = world
+        .plan(&[slow.clone(), fresh.clone()], &[], &BTreeSet::new())
+        .unwrap();
+    assert_eq!(plan.versions[&sub].ticket, Some(2));
+    assert_eq!(plan.verdicts[&sub], Verdict::Apply);
+    assert!(matches!(
+        world.plan(&[slow], &[], &BTreeSet::new()),
+        Err(Stop::Read(_))
+    ));
+}

@@ -11,7 +11,7 @@ const V1_2: &str = "d63cfec79d67ab57569f3eff3c92b287afb61e042680d25cb927516989b8
 
 fn secrets(secrets: &[&str]) -> Secrets {
     let secrets: Vec<_> = secrets.iter().map(|&secret| SecretString::from(secret)).collect();
-    Secrets::new(&secrets)
+    Secrets::new(&secrets, Duration::from_mins(5))
 }
 
 fn check(secrets: &Secrets, header: &str, body: &[u8], now: i64) -> Result<Verified, SignatureError> {
