@@ -105,7 +105,7 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
 fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> {
     let stats = &overview.stats;
     let minutes = &overview.minutes;
-    let cells = if width >= 110 { 60 } else { 28 };
+    let cells = if width >= 110 { 60 } else { 30 };
     let series = |pick: fn(&crate::domain::views::overview::MinuteFigures) -> u64| {
         let values: Vec<u64> = minutes.iter().map(pick).collect();
         spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
@@ -163,7 +163,7 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
                     shared.tone(tone),
                 ),
                 span(
-                    format!("{:>7}", format::count(number)),
+                    format!("{:>6}", format::count(number)),
                     if number == 0 { Role::Dim } else { Role::Title },
                     shared,
                 ),
