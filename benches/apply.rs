@@ -44,7 +44,7 @@ use world::World;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Customers with a history each.
-const CUSTOMERS: u64 = 500;
+const CUSTOMERS: u64 = 250;
 /// Lanes that are worked on at once; the default of the settings.
 const SLOTS: usize = 4;
 const ROUNDS: usize = 3;

@@ -106,7 +106,7 @@ pub(crate) fn subscription_head(
         (Some(start), Some(end)) => {
             let words = format!(
                 "{} {} {}",
-                shared.clock.short(start),
+                shared.clock.day(start),
                 shared.glyphs.arrow,
                 shared.clock.long(end)
             );

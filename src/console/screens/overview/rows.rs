@@ -105,12 +105,18 @@ fn attention_row(attention: &Attention, width: usize, shared: &Shared) -> Row {
 fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> {
     let stats = &overview.stats;
     let minutes = &overview.minutes;
-    let cells = if width >= 110 { 60 } else { 28 };
+    let cells = if width >= 110 { 60 } else { 30 };
     let series = |pick: fn(&crate::domain::views::overview::MinuteFigures) -> u64| {
         let values: Vec<u64> = minutes.iter().map(pick).collect();
         spark::line(&spark::squeeze(&values, cells), cells, shared.glyphs)
     };
     let last_minute = minutes.last().copied().unwrap_or_default();
+    // Both of the last 60 seconds; the running minute alone would show fewer in than done.
+    let received: u64 = overview
+        .providers
+        .iter()
+        .map(|figures| figures.received_last_minute)
+        .sum();
     let oldest = stats.oldest_pending_seconds.map(|seconds| {
         format!(
             "oldest {}",
@@ -157,7 +163,7 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
                     shared.tone(tone),
                 ),
                 span(
-                    format!("{:>7}", format::count(number)),
+                    format!("{:>6}", format::count(number)),
                     if number == 0 { Role::Dim } else { Role::Title },
                     shared,
                 ),
@@ -171,7 +177,7 @@ fn backlog_rows(overview: &Overview, width: usize, shared: &Shared) -> Vec<Row> 
                 None => vec![span(
                     format!(
                         "last minute  {} in  {} done  {} failed",
-                        format::count(last_minute.received),
+                        format::count(received.max(last_minute.received)),
                         format::count(stats.processed_last_minute.max(last_minute.processed)),
                         format::count(last_minute.failed)
                     ),
