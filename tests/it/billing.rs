@@ -148,7 +148,11 @@ impl World {
         let mut seen: Vec<Seen> = Vec::new();
         for object in &objects {
             let ticket = ticket(&self.billing).await.unwrap();
-            seen.push(testify(self.provider.read(object).await.unwrap(), ticket, None));
+            seen.push(testify(
+                self.provider.read(object, None).await.unwrap(),
+                ticket,
+                None,
+            ));
         }
         let lane = LaneKey::new(BOOK, &id(customer));
         let held = lanes::take(&self.billing, &lane).await.unwrap().unwrap();

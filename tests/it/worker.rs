@@ -98,7 +98,10 @@ impl World {
             delivery: None,
             event: Some(NewEvent {
                 id,
-                envelope: self.provider.envelope(body.as_bytes()).unwrap(),
+                envelope: self
+                    .provider
+                    .envelope(crate::support::undelivered(body.as_bytes()))
+                    .unwrap(),
                 source: EventSource::Webhook,
                 end: None,
             }),

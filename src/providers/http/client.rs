@@ -103,6 +103,7 @@ impl<'a> Request<'a> {
     }
 
     /// A write with a JSON document.
+    #[expect(dead_code, reason = "the rooms whose providers speak JSON")]
     pub(in crate::providers) fn json(
         dialect: &Dialect,
         method: Method,
@@ -161,6 +162,12 @@ impl<'a> Request<'a> {
             what: format!("{} {}", self.method, self.path),
             request_id: None,
         }
+    }
+
+    /// What is sent.
+    #[cfg(test)]
+    pub(in crate::providers) fn text(&self) -> Option<&str> {
+        self.body.as_ref().map(|content| content.text.as_str())
     }
 
     fn is_write(&self) -> bool {

@@ -86,3 +86,6 @@ pub enum SetupError {
     #[error("the HTTP client cannot be made; check that the system's root certificates are installed")]
     Http(#[source] reqwest::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{World, line};
 use crate::support::{
     scripted::{BOOK, Gate, Step, Turn, id},
-    wait_until,
+    undelivered, wait_until,
 };
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::server::{Asked, KEY, Reply, Server};
+use crate::support::at;
 
 fn id(text: &str) -> ObjectId {
     ObjectId::new(text).unwrap()
@@ -616,7 +617,7 @@ async fn a_subscription_is_cancelled_now_or_later() {
     let server = Server::with([Reply::json(&ended)]).await;
     let found = server
         .api()
-        .subscription_cancel(&id("sub_1"), CancelWhen::Now, "key")
+        .subscription_cancel(at(&id("sub_1"), &id("cus_1")), CancelWhen::Now, "key")
         .await
         .unwrap()
         .value;
@@ -631,7 +632,7 @@ async fn a_subscription_is_cancelled_now_or_later() {
     let server = Server::with([Reply::json(&subscription("sub_1", &[]))]).await;
     server
         .api()
-        .subscription_cancel(&id("sub_1"), CancelWhen::PeriodEnd, "key")
+        .subscription_cancel(at(&id("sub_1"), &id("cus_1")), CancelWhen::PeriodEnd, "key")
         .await
         .unwrap();
     let asked = server.only();
@@ -652,7 +653,7 @@ async fn a_cancellation_whose_answer_was_lost_is_not_an_error_the_second_time() 
     .await;
     let found = server
         .api()
-        .subscription_cancel(&id("sub_1"), CancelWhen::Now, "key")
+        .subscription_cancel(at(&id("sub_1"), &id("cus_1")), CancelWhen::Now, "key")
         .await
         .unwrap()
         .value;
@@ -662,7 +663,7 @@ async fn a_cancellation_whose_answer_was_lost_is_not_an_error_the_second_time() 
     let server = Server::with([Reply::status(404, missing), Reply::status(404, missing)]).await;
     let error = server
         .api()
-        .subscription_cancel(&id("sub_1"), CancelWhen::Now, "key")
+        .subscription_cancel(at(&id("sub_1"), &id("cus_1")), CancelWhen::Now, "key")
         .await
         .unwrap_err();
     assert_eq!(error.code(), "provider_not_found");
@@ -687,7 +688,7 @@ async fn resuming_undoes_whichever_shape_the_cancellation_has() {
         .await;
         server
             .api()
-            .subscription_resume(&id("sub_1"), "key")
+            .subscription_resume(at(&id("sub_1"), &id("cus_1")), "key")
             .await
             .unwrap();
         let [read, write] = server.asked().try_into().unwrap();
@@ -700,7 +701,7 @@ async fn resuming_undoes_whichever_shape_the_cancellation_has() {
     let server = Server::with([Reply::json(&subscription("sub_1", &[]))]).await;
     let found = server
         .api()
-        .subscription_resume(&id("sub_1"), "key")
+        .subscription_resume(at(&id("sub_1"), &id("cus_1")), "key")
         .await
         .unwrap()
         .value;

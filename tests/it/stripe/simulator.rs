@@ -22,6 +22,8 @@ use billdeck::{
 };
 use jiff::SignedDuration;
 
+use crate::support::{at, undelivered};
+
 const KEY: &str = "sk_test_simulated";
 
 async fn simulator() -> (Simulator, Stripe) {
@@ -143,7 +145,7 @@ async fn a_purchase_is_made_and_every_object_of_it_is_read() {
             .unwrap_or_else(|| panic!("no {kind}"))
             .clone();
         assert_eq!((first.object().kind, first.customer()), (kind, Some(&customer)));
-        let read = api.read(&first.object()).await.unwrap().value;
+        let read = api.read(&first.object(), None).await.unwrap().value;
         assert_eq!(read.observations.first().unwrap().object(), first.object());
     }
     let orders = api.objects_of(&customer, ObjectKind::Order).await.unwrap().value;
@@ -178,32 +180,36 @@ async fn a_purchase_is_made_and_every_object_of_it_is_read() {
 async fn a_subscription_goes_through_its_life() {
     let (simulator, stripe) = simulator().await;
     let api = stripe.api().unwrap();
-    let (_, id) = subscriber(&simulator, api).await;
+    let (customer, id) = subscriber(&simulator, api).await;
 
     let later = api
-        .subscription_cancel(&id, CancelWhen::PeriodEnd, "key-1")
+        .subscription_cancel(at(&id, &customer), CancelWhen::PeriodEnd, "key-1")
         .await
         .unwrap()
         .value;
     assert!(subscription(&later).cancel_at_period_end);
-    let resumed = api.subscription_resume(&id, "key-2").await.unwrap().value;
+    let resumed = api
+        .subscription_resume(at(&id, &customer), "key-2")
+        .await
+        .unwrap()
+        .value;
     assert!(!subscription(&resumed).cancel_at_period_end);
     assert_eq!(subscription(&resumed).cancel_at, None);
 
     let ended = api
-        .subscription_cancel(&id, CancelWhen::Now, "key-3")
+        .subscription_cancel(at(&id, &customer), CancelWhen::Now, "key-3")
         .await
         .unwrap()
         .value;
     assert_eq!(subscription(&ended).status, SubscriptionStatus::Canceled);
     let again = api
-        .subscription_cancel(&id, CancelWhen::Now, "key-4")
+        .subscription_cancel(at(&id, &customer), CancelWhen::Now, "key-4")
         .await
         .unwrap()
         .value;
     assert_eq!(again.observations, ended.observations);
     let read = api
-        .read(&object(ObjectKind::Subscription, &id))
+        .read(&object(ObjectKind::Subscription, &id), None)
         .await
         .unwrap()
         .value;
@@ -245,7 +251,7 @@ async fn money_goes_back_and_is_fought_over() {
         .value;
     assert_eq!(only_id(&disputes).as_str(), dispute);
     let read = api
-        .read(&object(ObjectKind::Dispute, &only_id(&disputes)))
+        .read(&object(ObjectKind::Dispute, &only_id(&disputes)), None)
         .await
         .unwrap()
         .value;
@@ -257,7 +263,7 @@ async fn what_is_not_there_is_gone_and_a_wrong_key_is_told() {
     let (simulator, stripe) = simulator().await;
     let api = stripe.api().unwrap();
     let wanted = object(ObjectKind::Customer, &ObjectId::new("cus_nobody").unwrap());
-    let found = api.read(&wanted).await.unwrap().value;
+    let found = api.read(&wanted, None).await.unwrap().value;
     assert_eq!(found.observations, [Observation::Gone(wanted)]);
 
     let stranger = Stripe::new(&StripeOptions {
@@ -276,8 +282,8 @@ async fn every_event_of_a_story_is_understood() {
     let (simulator, stripe) = simulator().await;
     let api = stripe.api().unwrap();
     let since = simulator.handle().now();
-    let (_, id) = subscriber(&simulator, api).await;
-    api.subscription_cancel(&id, CancelWhen::Now, "key")
+    let (customer, id) = subscriber(&simulator, api).await;
+    api.subscription_cancel(at(&id, &customer), CancelWhen::Now, "key")
         .await
         .unwrap();
 

@@ -43,3 +43,11 @@ pub(crate) fn undelivered(body: &[u8]) -> billdeck::providers::RawDelivery<'_> {
     static NONE: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
     billdeck::providers::RawDelivery { headers: &NONE, body }
 }
+
+/// Where a subscription is kept.
+pub(crate) const fn at<'a>(
+    id: &'a billdeck::domain::ids::ObjectId,
+    customer: &'a billdeck::domain::ids::ObjectId,
+) -> billdeck::providers::SubscriptionAt<'a> {
+    billdeck::providers::SubscriptionAt { id, customer }
+}
