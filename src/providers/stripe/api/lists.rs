@@ -158,7 +158,7 @@ impl Default for Gathered {
 
 impl Gathered {
     pub(super) fn take(&mut self, kind: ObjectKind, reply: &Reply, json: &str) -> Result<(), ProviderError> {
-        match read_object(kind, json, Occasion::of(&reply)).map_err(|flaw| reply.flawed(flaw))? {
+        match read_object(kind, json, Occasion::of(reply)).map_err(|flaw| reply.flawed(flaw))? {
             Told::Whole {
                 observations, facts, ..
             } => {
