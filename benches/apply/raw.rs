@@ -22,6 +22,7 @@ use billdeck::{
         plan::{Evidence, Needs, Plan, Testimony, needs},
         provider::{Book, Environment, ObjectRef, ProviderName},
     },
+    providers::RawDelivery,
     store::{
         apply::{Attribution, Source, plan_apply},
         attempt::{Attempt, attempt_insert},
@@ -59,7 +60,10 @@ pub(super) async fn record(world: &World, bodies: &[String]) -> Outcome<Recorded
     for body in bodies {
         let event = Event {
             id: EventId::from(Uuid::now_v7()),
-            envelope: world.room.envelope(body.as_bytes())?,
+            envelope: world.room.envelope(RawDelivery {
+                headers: &BTreeMap::new(),
+                body: body.as_bytes(),
+            })?,
             received_at: Timestamp::now(),
             source: EventSource::Webhook,
         };
