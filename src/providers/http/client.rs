@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{
     Method,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -282,6 +282,10 @@ impl Client {
             builder = builder
                 .header(CONTENT_TYPE, content.kind)
                 .body(content.text.clone());
+            if content.text.is_empty() {
+                // Left to itself the client sends none for an empty body, and some servers refuse that (411).
+                builder = builder.header(CONTENT_LENGTH, "0");
+            }
         }
 
         let began_at = Timestamp::now();

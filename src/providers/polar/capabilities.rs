@@ -19,9 +19,9 @@ pub(super) const fn means(what: Capability) -> Means {
         | Capability::Refunds
         | Capability::Redelivery
         | Capability::CustomerSearch => Means::Native,
-        Capability::Disputes => {
-            Means::Kept("Polar sends no event about a dispute; billdeck reads Polar's list of disputes instead")
-        }
+        Capability::Disputes => Means::Kept(
+            "Polar sends no event about a dispute; billdeck reads Polar's list of disputes instead",
+        ),
         Capability::EventList => Means::Kept(
             "Polar lists deliveries, not events; billdeck takes the events from that list, in which those that were \
              skipped while an endpoint was off are missing",

@@ -54,8 +54,12 @@ pub(super) fn open(
 /// one is a mistake.
 pub(super) fn check_base(environment: Environment, base: &str) -> Result<(), SetupError> {
     let why = match environment {
-        Environment::Test if base.contains(PRODUCTION_HOST) => "it is the address for real money, not the sandbox's",
-        Environment::Live if base.contains(SANDBOX_HOST) => "it is the sandbox's address, not the one for real money",
+        Environment::Test if base.contains(PRODUCTION_HOST) => {
+            "it is the address for real money, not the sandbox's"
+        }
+        Environment::Live if base.contains(SANDBOX_HOST) => {
+            "it is the sandbox's address, not the one for real money"
+        }
         Environment::Test | Environment::Live => return Ok(()),
     };
     Err(SetupError::Base {
@@ -149,7 +153,11 @@ fn fault(fault: &Fault) -> String {
         .iter()
         .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
         .collect();
-    format!("{}: {}", place.join("."), fault.msg.as_deref().unwrap_or("is not accepted"))
+    format!(
+        "{}: {}",
+        place.join("."),
+        fault.msg.as_deref().unwrap_or("is not accepted")
+    )
 }
 
 #[cfg(test)]

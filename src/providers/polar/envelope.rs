@@ -17,10 +17,7 @@ use crate::{
 /// The longest event type and version that is kept, in bytes.
 const WORD_MAX: usize = 255;
 
-pub(super) fn envelope(
-    environment: Environment,
-    delivery: RawDelivery<'_>,
-) -> Result<Envelope, EventError> {
+pub(super) fn envelope(environment: Environment, delivery: RawDelivery<'_>) -> Result<Envelope, EventError> {
     let text = json_text(delivery.body)?;
     let head = head(text)?;
     let event_type = word(

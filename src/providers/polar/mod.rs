@@ -25,9 +25,7 @@ pub use self::api::{
     usage::{Ingested, Meter, MeterBalance, UsageEvent},
     webhooks::Endpoint,
 };
-use super::{
-    EventError, Provider, ProviderApi, RawDelivery, SetupError, SignatureError, Timeouts, Verified,
-};
+use super::{EventError, Provider, ProviderApi, RawDelivery, SetupError, SignatureError, Timeouts, Verified};
 use crate::domain::{
     capability::{Capability, Means},
     event::Envelope,

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use billdeck::{
     domain::{observation::Observation, provider::ObjectKind},
-    providers::{
-        CancelWhen, CustomerPatch, NewCheckout, NewCustomer, ProviderError, polar::Proration,
-    },
+    providers::{CancelWhen, CustomerPatch, NewCheckout, NewCustomer, ProviderError, polar::Proration},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,10 +26,25 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 async fn each_kind_is_read_where_polar_keeps_it() {
     let rows = [
         (ObjectKind::Customer, CUSTOMER, "customers", customer(&json!({}))),
-        (ObjectKind::Subscription, SUBSCRIPTION, "subscriptions", subscription("active", false)),
+        (
+            ObjectKind::Subscription,
+            SUBSCRIPTION,
+            "subscriptions",
+            subscription("active", false),
+        ),
         (ObjectKind::Checkout, CHECKOUT, "checkouts", checkout(&json!({}))),
-        (ObjectKind::Charge, "pay_1", "payments", payment("pay_1", "failed")),
-        (ObjectKind::Dispute, "dis_1", "disputes", dispute("dis_1", CUSTOMER, 9)),
+        (
+            ObjectKind::Charge,
+            "pay_1",
+            "payments",
+            payment("pay_1", "failed"),
+        ),
+        (
+            ObjectKind::Dispute,
+            "dis_1",
+            "disputes",
+            dispute("dis_1", CUSTOMER, 9),
+        ),
     ];
     for (kind, name, folder, answer) in rows {
         let server = Server::saying(&[answer]).await;
@@ -68,12 +81,19 @@ async fn lists_are_read_to_their_end() {
     };
     let server = Server::saying(&[page(&[one("a"), one("b")], 2), page(&[one("c")], 2)]).await;
     let found = server.api().subscriptions_of(&id(CUSTOMER)).await.unwrap().value;
-    assert_eq!(names(&found), ["subscription a", "subscription b", "subscription c"]);
+    assert_eq!(
+        names(&found),
+        ["subscription a", "subscription b", "subscription c"]
+    );
     assert_eq!(
         server.lines(),
         [1, 2].map(|page| format!("GET /v1/subscriptions/?customer_id={CUSTOMER}&page={page}"))
     );
-    assert!(server.asked()[0].query.contains(&("limit".to_owned(), "100".to_owned())));
+    assert!(
+        server.asked()[0]
+            .query
+            .contains(&("limit".to_owned(), "100".to_owned()))
+    );
 }
 
 #[tokio::test]
@@ -88,7 +108,10 @@ async fn a_customers_objects_are_listed_by_kind() {
     for (kind, folder, item) in rows {
         let server = Server::saying(&[page(&[item], 1)]).await;
         let found = server.api().objects_of(&id(CUSTOMER), kind).await.unwrap().value;
-        assert!(found.observations.iter().any(|seen| seen.object().kind == kind), "{kind}");
+        assert!(
+            found.observations.iter().any(|seen| seen.object().kind == kind),
+            "{kind}"
+        );
         assert_eq!(
             server.lines(),
             [format!("GET /v1/{folder}/?customer_id={CUSTOMER}&page=1")]
@@ -118,7 +141,11 @@ async fn disputes_of_a_customer_are_picked_out_of_all() {
 
 #[tokio::test]
 async fn disputes_since_a_time_end_at_the_first_older_one() {
-    let all = [dispute("dis_3", CUSTOMER, 9), dispute("dis_2", "x", 8), dispute("dis_1", "x", 2)];
+    let all = [
+        dispute("dis_3", CUSTOMER, 9),
+        dispute("dis_2", "x", 8),
+        dispute("dis_1", "x", 2),
+    ];
     let since: Timestamp = "2026-10-05T00:00:00Z".parse().unwrap();
     let server = Server::saying(&[page(&all, 7), page(&all[..2], 7)]).await;
     let found = server.calls().disputes(since, None).await.unwrap().value;
@@ -138,11 +165,28 @@ async fn customers_are_found_by_address_and_by_the_applications_id() {
         refusal(404, "ResourceNotFound"),
     ])
     .await;
-    let found = server.api().customers_by_email("ada+1@example.org").await.unwrap();
+    let found = server
+        .api()
+        .customers_by_email("ada+1@example.org")
+        .await
+        .unwrap();
     assert_eq!(names(&found.value), [format!("customer {CUSTOMER}")]);
-    let by_id = server.calls().customer_by_external_id("org/1").await.unwrap().value;
+    let by_id = server
+        .calls()
+        .customer_by_external_id("org/1")
+        .await
+        .unwrap()
+        .value;
     assert_eq!(names(&by_id.unwrap()), [format!("customer {CUSTOMER}")]);
-    assert!(server.calls().customer_by_external_id("x").await.unwrap().value.is_none());
+    assert!(
+        server
+            .calls()
+            .customer_by_external_id("x")
+            .await
+            .unwrap()
+            .value
+            .is_none()
+    );
     assert_eq!(
         server.lines(),
         [
@@ -168,11 +212,18 @@ async fn a_customer_is_made_once_for_a_key() {
         Reply::Status(201, Vec::new(), customer(&json!({})).to_string()),
     ])
     .await;
-    let made = server.api().customer_create(&new_customer(), "customer-1").await.unwrap();
+    let made = server
+        .api()
+        .customer_create(&new_customer(), "customer-1")
+        .await
+        .unwrap();
     assert_eq!(names(&made.value), [format!("customer {CUSTOMER}")]);
     assert_eq!(
         server.lines(),
-        ["GET /v1/customers/?metadata[billdeck_key]=customer-1&page=1", "POST /v1/customers/"]
+        [
+            "GET /v1/customers/?metadata[billdeck_key]=customer-1&page=1",
+            "POST /v1/customers/"
+        ]
     );
     assert_eq!(
         sent(&server.asked()[1]),
@@ -181,7 +232,11 @@ async fn a_customer_is_made_once_for_a_key() {
     );
 
     let server = Server::saying(&[page(&[customer(&json!({"billdeck_key": "customer-1"}))], 1)]).await;
-    let found = server.api().customer_create(&new_customer(), "customer-1").await.unwrap();
+    let found = server
+        .api()
+        .customer_create(&new_customer(), "customer-1")
+        .await
+        .unwrap();
     assert_eq!(names(&found.value), names(&made.value));
     assert_eq!(server.asked().len(), 1);
 }
@@ -194,17 +249,28 @@ async fn a_change_keeps_the_metadata_that_it_does_not_name() {
         metadata: labels(&[("plan", "pro")]),
         ..CustomerPatch::default()
     };
-    server.api().customer_update(&id(CUSTOMER), &patch, "key").await.unwrap();
+    server
+        .api()
+        .customer_update(&id(CUSTOMER), &patch, "key")
+        .await
+        .unwrap();
     let path = format!("/v1/customers/{CUSTOMER}");
     assert_eq!(server.lines(), [format!("GET {path}"), format!("PATCH {path}")]);
-    assert_eq!(sent(&server.asked()[1]), json!({"metadata": {"week": 41, "plan": "pro"}}));
+    assert_eq!(
+        sent(&server.asked()[1]),
+        json!({"metadata": {"week": 41, "plan": "pro"}})
+    );
 
     let server = Server::saying(&[there]).await;
     let patch = CustomerPatch {
         name: Some("Ada Q".to_owned()),
         ..CustomerPatch::default()
     };
-    server.api().customer_update(&id(CUSTOMER), &patch, "key").await.unwrap();
+    server
+        .api()
+        .customer_update(&id(CUSTOMER), &patch, "key")
+        .await
+        .unwrap();
     assert_eq!(sent(&server.asked()[0]), json!({"name": "Ada Q"}));
 }
 
@@ -224,8 +290,16 @@ fn new_checkout(quantity: u32) -> NewCheckout {
 async fn a_checkout_carries_our_id_and_is_made_once() {
     let none_of_ours = page(&[checkout(&json!({"billdeck_checkout": "another"}))], 1);
     let server = Server::saying(&[none_of_ours, checkout(&json!({}))]).await;
-    let started = server.api().checkout_create(&new_checkout(3), "key").await.unwrap().value;
-    assert_eq!((started.id, started.url.as_str()), (id(CHECKOUT), "https://polar.sh/checkout/polar_c_x"));
+    let started = server
+        .api()
+        .checkout_create(&new_checkout(3), "key")
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        (started.id, started.url.as_str()),
+        (id(CHECKOUT), "https://polar.sh/checkout/polar_c_x")
+    );
     assert_eq!(started.expires_at, Some("2026-10-06T09:58:40Z".parse().unwrap()));
     assert_eq!(
         server.lines(),
@@ -243,21 +317,34 @@ async fn a_checkout_carries_our_id_and_is_made_once() {
 
     let ours = page(&[checkout(&json!({"billdeck_checkout": OURS}))], 1);
     let server = Server::saying(&[ours]).await;
-    let found = server.api().checkout_create(&new_checkout(1), "key").await.unwrap().value;
+    let found = server
+        .api()
+        .checkout_create(&new_checkout(1), "key")
+        .await
+        .unwrap()
+        .value;
     assert_eq!((found.id, server.asked().len()), (id(CHECKOUT), 1));
 }
 
 #[tokio::test]
 async fn one_of_a_product_is_asked_for_without_a_number() {
     let server = Server::saying(&[page(&[], 0), checkout(&json!({}))]).await;
-    server.api().checkout_create(&new_checkout(1), "key").await.unwrap();
+    server
+        .api()
+        .checkout_create(&new_checkout(1), "key")
+        .await
+        .unwrap();
     assert_eq!(sent(&server.asked()[1]).get("seats"), None);
 }
 
 #[tokio::test]
 async fn the_portal_is_a_session_of_the_customer() {
-    let server = Server::saying(&[json!({"token": "polar_cst_x", "customer_portal_url": "https://polar.sh/p"})]).await;
-    let url = server.api().portal_create(&id(CUSTOMER), "https://app.example.org", "key").await;
+    let server =
+        Server::saying(&[json!({"token": "polar_cst_x", "customer_portal_url": "https://polar.sh/p"})]).await;
+    let url = server
+        .api()
+        .portal_create(&id(CUSTOMER), "https://app.example.org", "key")
+        .await;
     assert_eq!(url.unwrap().value, "https://polar.sh/p");
     assert_eq!(server.lines(), ["POST /v1/customer-sessions/"]);
     assert_eq!(
@@ -303,7 +390,10 @@ async fn already_cancelled_is_done_only_if_a_read_shows_what_was_wanted() {
 #[tokio::test]
 async fn a_cancellation_is_taken_back_a_rest_ends_and_else_nothing_is_sent() {
     let rows: [(Value, Option<Value>); 3] = [
-        (subscription("active", true), Some(json!({"cancel_at_period_end": false}))),
+        (
+            subscription("active", true),
+            Some(json!({"cancel_at_period_end": false})),
+        ),
         (subscription("paused", false), Some(json!({"resume": true}))),
         (subscription("active", false), None),
     ];
@@ -334,7 +424,10 @@ async fn a_subscription_is_changed_one_thing_at_a_time() {
         .subscription_change_product(&name, &product, Proration::NextPeriod)
         .await
         .unwrap();
-    calls.subscription_set_seats(&name, 7, Proration::Invoice).await.unwrap();
+    calls
+        .subscription_set_seats(&name, 7, Proration::Invoice)
+        .await
+        .unwrap();
     calls.subscription_pause_at_period_end(&name, true).await.unwrap();
     let sent: Vec<_> = server.asked().iter().map(sent).collect();
     assert_eq!(

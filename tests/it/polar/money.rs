@@ -23,14 +23,22 @@ async fn an_order_is_read_with_the_tries_at_its_payment() {
         let found = server.api().read(&object(kind, ORDER), None).await.unwrap().value;
         assert_eq!(
             names(&found),
-            [format!("order {ORDER}"), format!("payment {ORDER}"), "charge pay_2".to_owned(), "charge pay_1".to_owned()]
+            [
+                format!("order {ORDER}"),
+                format!("payment {ORDER}"),
+                "charge pay_2".to_owned(),
+                "charge pay_1".to_owned()
+            ]
         );
         assert!(found.facts.iter().all(|fact| {
             fact.kind == FactKind::Paid && fact.object == object(ObjectKind::Payment, ORDER)
         }));
         assert_eq!(
             server.lines(),
-            [format!("GET /v1/orders/{ORDER}"), format!("GET /v1/payments/?order_id={ORDER}&page=1")]
+            [
+                format!("GET /v1/orders/{ORDER}"),
+                format!("GET /v1/payments/?order_id={ORDER}&page=1")
+            ]
         );
     }
 }
@@ -42,8 +50,15 @@ async fn a_token_that_may_not_read_payments_still_reads_orders() {
         Reply::status(403, r#"{"error":"insufficient_scope"}"#),
     ])
     .await;
-    let found = server.api().read(&object(ObjectKind::Order, ORDER), None).await.unwrap();
-    assert_eq!(names(&found.value), [format!("order {ORDER}"), format!("payment {ORDER}")]);
+    let found = server
+        .api()
+        .read(&object(ObjectKind::Order, ORDER), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        names(&found.value),
+        [format!("order {ORDER}"), format!("payment {ORDER}")]
+    );
 }
 
 #[tokio::test]
@@ -68,9 +83,13 @@ fn new(amount: Option<Money>) -> NewRefund {
 
 async fn give_back(amount: Option<Money>) -> (Result<StartedRefund, ProviderError>, Option<Value>) {
     let server = Server::with(
-        [page(&[refund(&json!({"billdeck_key": "another"}))], 1), order(), refund(&json!({}))]
-            .iter()
-            .map(Reply::json),
+        [
+            page(&[refund(&json!({"billdeck_key": "another"}))], 1),
+            order(),
+            refund(&json!({})),
+        ]
+        .iter()
+        .map(Reply::json),
     )
     .await;
     let answer = server.api().refund_create(&new(amount), "key-1").await;
@@ -80,7 +99,12 @@ async fn give_back(amount: Option<Money>) -> (Result<StartedRefund, ProviderErro
 
 #[tokio::test]
 async fn polar_is_told_the_amount_without_the_tax() {
-    let rows = [(None, 2900), (Some(usd(3451)), 2900), (Some(usd(1190)), 1000), (Some(usd(1)), 1)];
+    let rows = [
+        (None, 2900),
+        (Some(usd(3451)), 2900),
+        (Some(usd(1190)), 1000),
+        (Some(usd(1)), 1),
+    ];
     for (amount, net) in rows {
         let (answer, sent) = give_back(amount).await;
         assert_eq!(
@@ -88,7 +112,10 @@ async fn polar_is_told_the_amount_without_the_tax() {
             json!({"order_id": ORDER, "reason": "other", "amount": net, "metadata": {"billdeck_key": "key-1"}})
         );
         let started = answer.unwrap();
-        assert_eq!((started.status, started.amount), (RefundStatus::Pending, usd(1190)));
+        assert_eq!(
+            (started.status, started.amount),
+            (RefundStatus::Pending, usd(1190))
+        );
     }
 }
 
@@ -112,9 +139,17 @@ async fn an_amount_that_cannot_be_given_back_is_refused_before_it_is_sent() {
 #[tokio::test]
 async fn a_refund_is_made_once_for_a_key() {
     let server = Server::saying(&[page(&[refund(&json!({"billdeck_key": "key-1"}))], 1)]).await;
-    let found = server.api().refund_create(&new(None), "key-1").await.unwrap().value;
+    let found = server
+        .api()
+        .refund_create(&new(None), "key-1")
+        .await
+        .unwrap()
+        .value;
     assert_eq!(found.id, id("ref_1"));
-    assert_eq!(server.lines(), [format!("GET /v1/refunds/?order_id={ORDER}&page=1")]);
+    assert_eq!(
+        server.lines(),
+        [format!("GET /v1/refunds/?order_id={ORDER}&page=1")]
+    );
 }
 
 fn delivery(event: &str, payload: Value) -> Value {
@@ -142,7 +177,12 @@ async fn events_come_once_each_from_the_list_of_deliveries() {
     let room: &dyn billdeck::providers::Provider = &server.polar;
     assert_eq!(room.envelope(raw).unwrap().provider_event_id, id("evt_2"));
 
-    let last = server.api().events(since, first.next.as_deref()).await.unwrap().value;
+    let last = server
+        .api()
+        .events(since, first.next.as_deref())
+        .await
+        .unwrap()
+        .value;
     assert_eq!((last.items.len(), last.next), (1, None));
     assert_eq!(
         server.lines(),
@@ -154,12 +194,18 @@ async fn events_come_once_each_from_the_list_of_deliveries() {
 
 #[tokio::test]
 async fn one_event_is_looked_for_by_its_id() {
-    let items = [delivery("evt_10", "{}".into()), delivery("evt_1", "{\"a\":1}".into())];
+    let items = [
+        delivery("evt_10", "{}".into()),
+        delivery("evt_1", "{\"a\":1}".into()),
+    ];
     let server = Server::saying(&[page(&items, 1), page(&[], 0)]).await;
     let found = server.api().event(&id("evt_1")).await.unwrap().value.unwrap();
     assert_eq!(found.body, b"{\"a\":1}");
     assert!(server.api().event(&id("evt_1")).await.unwrap().value.is_none());
-    assert_eq!(server.lines()[0], "GET /v1/webhooks/deliveries?query=evt_1&page=1");
+    assert_eq!(
+        server.lines()[0],
+        "GET /v1/webhooks/deliveries?query=evt_1&page=1"
+    );
 }
 
 #[tokio::test]
@@ -168,12 +214,14 @@ async fn products_are_listed_as_prices() {
         json!({"id": "p", "amount_type": "fixed", "price_amount": 2900, "price_currency": currency,
             "is_archived": archived})
     };
-    let product = |name: &str, archived: bool, prices: Vec<Value>| {
-        json!({"id": name, "name": "Pro", "is_archived": archived, "prices": prices})
-    };
+    let product = |name: &str, archived: bool, prices: Vec<Value>| json!({"id": name, "name": "Pro", "is_archived": archived, "prices": prices});
     let metered = json!({"id": "m", "amount_type": "metered_unit", "unit_amount": "0.5"});
     let items = [
-        product(PRODUCT, false, vec![fixed("usd", false), metered, fixed("eur", true)]),
+        product(
+            PRODUCT,
+            false,
+            vec![fixed("usd", false), metered, fixed("eur", true)],
+        ),
         product("two", false, vec![fixed("usd", false), fixed("eur", false)]),
         product("old", true, vec![json!({"id": "s", "amount_type": "seat_based"})]),
     ];
@@ -184,6 +232,13 @@ async fn products_are_listed_as_prices() {
         .iter()
         .map(|price| (price.id.as_str(), price.amount, price.active))
         .collect();
-    assert_eq!(told, [(PRODUCT, Some(usd(2900)), true), ("two", None, true), ("old", None, false)]);
+    assert_eq!(
+        told,
+        [
+            (PRODUCT, Some(usd(2900)), true),
+            ("two", None, true),
+            ("old", None, false)
+        ]
+    );
     assert_eq!(found.next.as_deref(), Some("2"));
 }

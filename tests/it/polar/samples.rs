@@ -41,8 +41,26 @@ fn events() -> Vec<Sent> {
 async fn the_laid_out_story_ends_in_one_state_in_any_order() {
     let found = end_of(&events(), CATALOG, 5).await;
     let rows = |start: &str| -> Vec<&String> { found.iter().filter(|row| row.starts_with(start)).collect() };
-    let kinds = ["customer ", "link ", "subscription ", "order ", "payment ", "refund ", "fact "];
-    assert_eq!(kinds.map(|kind| rows(kind).len()), [1, 1, 1, 2, 2, 1, 3], "{found:#?}");
-    assert!(rows("subscription ")[0].contains(r#""status": "canceled""#), "{found:#?}");
-    assert!(rows("subscription ")[0].contains(r#""plan": "team""#), "{found:#?}");
+    let kinds = [
+        "customer ",
+        "link ",
+        "subscription ",
+        "order ",
+        "payment ",
+        "refund ",
+        "fact ",
+    ];
+    assert_eq!(
+        kinds.map(|kind| rows(kind).len()),
+        [1, 1, 1, 2, 2, 1, 3],
+        "{found:#?}"
+    );
+    assert!(
+        rows("subscription ")[0].contains(r#""status": "canceled""#),
+        "{found:#?}"
+    );
+    assert!(
+        rows("subscription ")[0].contains(r#""plan": "team""#),
+        "{found:#?}"
+    );
 }

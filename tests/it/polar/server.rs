@@ -53,7 +53,10 @@ impl Server {
         assert_eq!(self.answering.left(), 0, "answers are left");
         let asked = self.answering.asked();
         for call in &asked {
-            assert_eq!(call.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+            assert_eq!(
+                call.header("authorization"),
+                Some(format!("Bearer {TOKEN}").as_str())
+            );
             assert_eq!(call.header("polar-version"), Some("2026-10"));
             assert_eq!(call.header("idempotency-key"), None);
         }

@@ -53,7 +53,10 @@ fn signed(id: &str, body: &[u8]) -> [(&'static str, String); 3] {
     [
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", time),
-        ("webhook-signature", format!("v1,{}", STANDARD.encode(context.sign()))),
+        (
+            "webhook-signature",
+            format!("v1,{}", STANDARD.encode(context.sign())),
+        ),
     ]
 }
 
@@ -69,10 +72,16 @@ pub(super) async fn end_of(events: &[Sent], catalog: &str, rounds: u64) -> Vec<S
         }
         let works = Works::start(room(), catalog).await;
         for (place, (id, body)) in order.iter().enumerate() {
-            let answer = works.listener.deliver_to("polar", &signed(id, body), body.clone()).await;
+            let answer = works
+                .listener
+                .deliver_to("polar", &signed(id, body), body.clone())
+                .await;
             assert_eq!(answer.said(), (200, "accepted"), "{id}");
             if place % 3 == 0 {
-                let again = works.listener.deliver_to("polar", &signed(id, body), body.clone()).await;
+                let again = works
+                    .listener
+                    .deliver_to("polar", &signed(id, body), body.clone())
+                    .await;
                 assert_eq!(again.said(), (200, "duplicate"), "{id}");
             }
             works.work().await;
@@ -88,7 +97,10 @@ pub(super) async fn end_of(events: &[Sent], catalog: &str, rounds: u64) -> Vec<S
 
 fn event(number: usize, kind: &str, at: &str, data: Value) -> Sent {
     let body = json!({"type": kind, "timestamp": at, "api_version": "2026-10", "data": data});
-    (format!("00000000-0000-4000-8000-0000000000{number:02}"), body.to_string().into_bytes())
+    (
+        format!("00000000-0000-4000-8000-0000000000{number:02}"),
+        body.to_string().into_bytes(),
+    )
 }
 
 fn subscription(status: &str, modified: Option<&str>, ends: bool) -> Value {
@@ -104,7 +116,14 @@ fn customer(created: &str) -> Value {
         "external_id": "u_1", "metadata": {}})
 }
 
-fn order(name: &str, reason: &str, created: &str, modified: Option<&str>, status: &str, next: Option<&str>) -> Value {
+fn order(
+    name: &str,
+    reason: &str,
+    created: &str,
+    modified: Option<&str>,
+    status: &str,
+    next: Option<&str>,
+) -> Value {
     let paid = !matches!(status, "pending" | "draft" | "void");
     json!({"id": name, "created_at": created, "modified_at": modified, "status": status, "paid": paid,
         "total_amount": 3451, "due_amount": 3451, "currency": "usd", "billing_reason": reason,
@@ -115,10 +134,24 @@ fn order(name: &str, reason: &str, created: &str, modified: Option<&str>, status
 /// Bought, renewed late, partly refunded, cancelled and ended.
 fn story() -> Vec<Sent> {
     let bought = |modified, status| {
-        order(ORDER, "subscription_create", "2026-10-05T10:00:01Z", modified, status, None)
+        order(
+            ORDER,
+            "subscription_create",
+            "2026-10-05T10:00:01Z",
+            modified,
+            status,
+            None,
+        )
     };
     let renewed = |modified, status, next| {
-        order("ord_2", "subscription_cycle", "2026-11-05T10:00:00Z", modified, status, next)
+        order(
+            "ord_2",
+            "subscription_cycle",
+            "2026-11-05T10:00:00Z",
+            modified,
+            status,
+            next,
+        )
     };
     let refund = |modified: Option<&str>, status: &str| {
         json!({"id": "ref_1", "created_at": "2026-11-09T10:00:00Z", "modified_at": modified, "status": status,
@@ -137,17 +170,48 @@ fn story() -> Vec<Sent> {
         ("order.paid", bought(Some("2026-10-05T10:00:02Z"), "paid")),
         ("checkout.updated", checkout),
         ("order.created", renewed(None, "pending", None)),
-        ("order.updated", renewed(Some("2026-11-05T10:00:30Z"), "pending", Some("2026-11-07T10:00:00Z"))),
-        ("subscription.past_due", subscription("past_due", Some("2026-11-05T10:00:30Z"), false)),
-        ("subscription.active", subscription("active", Some("2026-11-07T10:00:20Z"), false)),
-        ("order.updated", renewed(Some("2026-11-07T10:00:10Z"), "paid", None)),
+        (
+            "order.updated",
+            renewed(
+                Some("2026-11-05T10:00:30Z"),
+                "pending",
+                Some("2026-11-07T10:00:00Z"),
+            ),
+        ),
+        (
+            "subscription.past_due",
+            subscription("past_due", Some("2026-11-05T10:00:30Z"), false),
+        ),
+        (
+            "subscription.active",
+            subscription("active", Some("2026-11-07T10:00:20Z"), false),
+        ),
+        (
+            "order.updated",
+            renewed(Some("2026-11-07T10:00:10Z"), "paid", None),
+        ),
         ("order.paid", renewed(Some("2026-11-07T10:00:20Z"), "paid", None)),
         ("refund.created", refund(None, "pending")),
-        ("refund.updated", refund(Some("2026-11-09T10:00:05Z"), "succeeded")),
-        ("order.refunded", renewed(Some("2026-11-09T10:00:06Z"), "partially_refunded", None)),
-        ("subscription.canceled", subscription("active", Some("2026-11-12T10:00:00Z"), true)),
-        ("subscription.updated", subscription("canceled", Some(ended), false)),
-        ("subscription.revoked", subscription("canceled", Some(ended), false)),
+        (
+            "refund.updated",
+            refund(Some("2026-11-09T10:00:05Z"), "succeeded"),
+        ),
+        (
+            "order.refunded",
+            renewed(Some("2026-11-09T10:00:06Z"), "partially_refunded", None),
+        ),
+        (
+            "subscription.canceled",
+            subscription("active", Some("2026-11-12T10:00:00Z"), true),
+        ),
+        (
+            "subscription.updated",
+            subscription("canceled", Some(ended), false),
+        ),
+        (
+            "subscription.revoked",
+            subscription("canceled", Some(ended), false),
+        ),
     ];
     told.into_iter()
         .enumerate()
@@ -159,12 +223,24 @@ fn story() -> Vec<Sent> {
 async fn a_story_ends_in_one_state_in_any_order() {
     let found = end_of(&story(), CATALOG, 6).await;
     let rows = |start: &str| -> Vec<&String> { found.iter().filter(|row| row.starts_with(start)).collect() };
-    let kinds = ["customer ", "link ", "subscription ", "order ", "payment ", "refund ", "fact "];
-    assert_eq!(kinds.map(|kind| rows(kind).len()), [1, 1, 1, 2, 2, 1, 3], "{found:#?}");
+    let kinds = [
+        "customer ",
+        "link ",
+        "subscription ",
+        "order ",
+        "payment ",
+        "refund ",
+        "fact ",
+    ];
+    assert_eq!(
+        kinds.map(|kind| rows(kind).len()),
+        [1, 1, 1, 2, 2, 1, 3],
+        "{found:#?}"
+    );
     let says = |start: &str, text: &str| rows(start).iter().any(|row| row.contains(text));
     assert!(says("subscription ", r#""status": "canceled""#), "{found:#?}");
     assert!(says("subscription ", r#""plan": "pro""#), "{found:#?}");
     assert!(says("order ", r#""status": "partially_refunded""#), "{found:#?}");
     // A renewal that was paid late was paid when it was first told as paid.
-    assert!(says("payment ", "2026-11-07T10:00:10Z"), "{found:#?}");
+    assert!(says("payment ord_2", r#""paid_at": "2026-11-07T10:00:10+00:00""#), "{found:#?}");
 }

@@ -12,7 +12,8 @@ use billdeck::{
 use serde_json::json;
 
 use super::server::{
-    CUSTOMER, ORDER, Reply, SUBSCRIPTION, Server, TOKEN, customer, id, object, page, polar_at, refusal, subscription,
+    CUSTOMER, ORDER, Reply, SUBSCRIPTION, Server, TOKEN, customer, id, object, page, polar_at, refusal,
+    subscription,
 };
 use crate::support::at;
 
@@ -68,19 +69,39 @@ async fn a_write_is_never_repeated_and_what_may_have_happened_is_open() {
         (Reply::status(500, ""), "provider_down", true),
         (Reply::Cut("{\"id\":".to_owned()), "outcome_unknown", true),
         (Reply::Silence, "outcome_unknown", true),
-        (Reply::Late(Duration::from_secs(2), "{}".to_owned()), "outcome_unknown", true),
-        (Reply::status(201, "<html>hello</html>"), "provider_unreadable", true),
+        (
+            Reply::Late(Duration::from_secs(2), "{}".to_owned()),
+            "outcome_unknown",
+            true,
+        ),
+        (
+            Reply::status(201, "<html>hello</html>"),
+            "provider_unreadable",
+            true,
+        ),
         (Reply::status(201, ""), "provider_unreadable", true),
         (Reply::status(201, "[]"), "provider_unreadable", true),
         (Reply::status(201, r#"{"id": 7}"#), "provider_unreadable", true),
         (Reply::status(429, ""), "provider_rate_limited", false),
         (refusal(401, "Unauthorized"), "provider_credentials", false),
         (refusal(403, "NotPermitted"), "provider_credentials", false),
-        (refusal(403, "OrganizationNotReadyForPayments"), "provider_refused", false),
+        (
+            refusal(403, "OrganizationNotReadyForPayments"),
+            "provider_refused",
+            false,
+        ),
         (refusal(404, "ResourceNotFound"), "provider_not_found", false),
-        (Reply::status(404, r#"{"detail":"Not Found"}"#), "provider_refused", false),
+        (
+            Reply::status(404, r#"{"detail":"Not Found"}"#),
+            "provider_refused",
+            false,
+        ),
         (refusal(409, "SubscriptionLocked"), "provider_rate_limited", false),
-        (refusal(422, "PolarRequestValidationError"), "provider_refused", false),
+        (
+            refusal(422, "PolarRequestValidationError"),
+            "provider_refused",
+            false,
+        ),
     ];
     for (reply, code, open) in rows {
         let (server, outcome) = write_with(reply).await;
@@ -110,26 +131,47 @@ async fn a_revocation_is_repeated_since_it_cannot_happen_twice() {
     let server = Server::with([Reply::Silence, Reply::json(&subscription("canceled", false))]).await;
     let (subscription, customer) = (id(SUBSCRIPTION), id(CUSTOMER));
     let at = at(&subscription, &customer);
-    server.api().subscription_cancel(at, CancelWhen::Now, "key").await.unwrap();
+    server
+        .api()
+        .subscription_cancel(at, CancelWhen::Now, "key")
+        .await
+        .unwrap();
     assert_eq!(server.asked().len(), 2);
 }
 
 #[tokio::test]
 async fn a_proxys_page_is_no_answer_of_polars() {
-    for body in ["<html>login</html>", "", "[]", "null", "7", "{\"id\":", "\u{feff}{}"] {
+    for body in [
+        "<html>login</html>",
+        "",
+        "[]",
+        "null",
+        "7",
+        "{\"id\":",
+        "\u{feff}{}",
+    ] {
         let server = Server::with([Reply::status(200, body)]).await;
         let error = read(&server).await.unwrap_err();
-        assert!(matches!(error, ProviderError::Unreadable { write: false, .. }), "{body}: {error:?}");
+        assert!(
+            matches!(error, ProviderError::Unreadable { write: false, .. }),
+            "{body}: {error:?}"
+        );
     }
     let server = Server::with([Reply::status(404, "<html>nothing here</html>")]).await;
-    assert!(matches!(read(&server).await, Err(ProviderError::Unreadable { .. })));
+    assert!(matches!(
+        read(&server).await,
+        Err(ProviderError::Unreadable { .. })
+    ));
     let server = Server::with([Reply::Status(
         307,
         vec![("location", "http://127.0.0.1:1/".to_owned())],
         String::new(),
     )])
     .await;
-    assert!(matches!(read(&server).await, Err(ProviderError::Unreadable { .. })));
+    assert!(matches!(
+        read(&server).await,
+        Err(ProviderError::Unreadable { .. })
+    ));
 }
 
 #[tokio::test]
@@ -164,7 +206,10 @@ async fn nobody_at_the_address() {
     let polar = polar_at(&base);
     let wanted = object(ObjectKind::Order, ORDER);
     let error = polar.api().unwrap().read(&wanted, None).await.unwrap_err();
-    assert_eq!((error.code(), error.outcome_unknown()), ("provider_unreachable", false));
+    assert_eq!(
+        (error.code(), error.outcome_unknown()),
+        ("provider_unreachable", false)
+    );
 }
 
 #[tokio::test]
@@ -175,7 +220,10 @@ async fn neither_the_token_nor_an_address_of_a_person_is_ever_told() {
     let error = outcome.unwrap_err();
     let texts = [chain(&error), format!("{error:?}"), format!("{:?}", server.polar)];
     for text in texts {
-        assert!(!text.contains("verysecret") && !text.contains("ada@example.org"), "{text}");
+        assert!(
+            !text.contains("verysecret") && !text.contains("ada@example.org"),
+            "{text}"
+        );
     }
 }
 
@@ -191,9 +239,15 @@ fn a_room_is_made_for_one_server_only() {
     assert!(make(Environment::Test, SANDBOX_BASE, TOKEN).is_ok());
     assert!(make(Environment::Live, API_BASE, TOKEN).is_ok());
     for (environment, base) in [(Environment::Test, API_BASE), (Environment::Live, SANDBOX_BASE)] {
-        assert!(matches!(make(environment, base, TOKEN), Err(SetupError::Base { .. })), "{base}");
+        assert!(
+            matches!(make(environment, base, TOKEN), Err(SetupError::Base { .. })),
+            "{base}"
+        );
     }
-    assert!(matches!(make(Environment::Test, SANDBOX_BASE, "a\nb"), Err(SetupError::Key { .. })));
+    assert!(matches!(
+        make(Environment::Test, SANDBOX_BASE, "a\nb"),
+        Err(SetupError::Key { .. })
+    ));
     let without = Polar::new(&PolarOptions::new(Environment::Test)).unwrap();
     assert!(without.api().is_none() && without.calls().is_none());
 }

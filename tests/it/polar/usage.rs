@@ -17,8 +17,19 @@ async fn usage_is_told_with_a_key_and_repeats_are_counted() {
         at: "2026-10-05T10:00:00Z".parse().unwrap(),
         values: BTreeMap::from([("count".to_owned(), 7)]),
     };
-    let told = server.calls().usage_ingest(std::slice::from_ref(&event)).await.unwrap().value;
-    assert_eq!(told, Ingested { inserted: 1, duplicates: 2 });
+    let told = server
+        .calls()
+        .usage_ingest(std::slice::from_ref(&event))
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        told,
+        Ingested {
+            inserted: 1,
+            duplicates: 2
+        }
+    );
     let told = server.calls().usage_ingest(&[event]).await.unwrap().value;
     assert_eq!(told.duplicates, 0);
     let asked = server.asked();
@@ -32,10 +43,18 @@ async fn usage_is_told_with_a_key_and_repeats_are_counted() {
 
 #[tokio::test]
 async fn meters_and_what_they_counted_are_read_exactly() {
-    let balance = json!({"meter_id": "met_1", "consumed_units": 10.25, "credited_units": 3, "balance": -7.25});
-    let server = Server::saying(&[page(&[json!({"id": "met_1", "name": "Tokens"})], 1), page(&[balance], 1)]).await;
+    let balance =
+        json!({"meter_id": "met_1", "consumed_units": 10.25, "credited_units": 3, "balance": -7.25});
+    let server = Server::saying(&[
+        page(&[json!({"id": "met_1", "name": "Tokens"})], 1),
+        page(&[balance], 1),
+    ])
+    .await;
     let meters = server.calls().meters().await.unwrap().value;
-    assert_eq!((meters[0].id.as_str(), meters[0].name.as_deref()), ("met_1", Some("Tokens")));
+    assert_eq!(
+        (meters[0].id.as_str(), meters[0].name.as_deref()),
+        ("met_1", Some("Tokens"))
+    );
     let [counted] = server
         .calls()
         .meter_balances(&id(CUSTOMER))
@@ -69,7 +88,10 @@ async fn endpoints_are_read_without_their_secrets() {
         "events": ["order.paid"], "uses_standard_webhook_signature": true});
     let server = Server::saying(&[page(&[endpoint], 1)]).await;
     let found = server.calls().webhook_endpoints().await.unwrap().value;
-    assert_eq!((found[0].enabled, found[0].standard_signature), (false, Some(true)));
+    assert_eq!(
+        (found[0].enabled, found[0].standard_signature),
+        (false, Some(true))
+    );
     assert!(!format!("{found:?}").contains("whsec"));
 }
 
@@ -79,7 +101,10 @@ async fn an_event_is_asked_for_once_more_with_an_empty_body() {
     server.calls().event_redeliver(&id("evt_1")).await.unwrap();
     let asked = server.asked();
     assert_eq!(asked[0].line(), "POST /v1/webhooks/events/evt_1/redeliver");
-    assert_eq!((asked[0].header("content-length"), asked[0].body.as_str()), (Some("0"), ""));
+    assert_eq!(
+        (asked[0].header("content-length"), asked[0].body.as_str()),
+        (Some("0"), "")
+    );
 }
 
 #[tokio::test]

@@ -129,11 +129,18 @@ impl Listener {
     }
 
     /// Delivers a body to another provider's address, with these headers.
-    pub(crate) async fn deliver_to(&self, provider: &str, headers: &[(&str, String)], body: Vec<u8>) -> Answer {
+    pub(crate) async fn deliver_to(
+        &self,
+        provider: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Answer {
         let address = format!("{}/webhooks/{provider}", self.base);
-        let request = headers.iter().fold(self.client.post(address), |request, (name, value)| {
-            request.header(*name, value)
-        });
+        let request = headers
+            .iter()
+            .fold(self.client.post(address), |request, (name, value)| {
+                request.header(*name, value)
+            });
         answer(request.body(body)).await.unwrap()
     }
 

@@ -47,11 +47,7 @@ pub(super) async fn create(
     Ok(reply.answer(started))
 }
 
-fn made_earlier(
-    reply: &Reply,
-    json: Raw<'_>,
-    ours: &str,
-) -> Result<Option<StartedCheckout>, ProviderError> {
+fn made_earlier(reply: &Reply, json: Raw<'_>, ours: &str) -> Result<Option<StartedCheckout>, ProviderError> {
     let mut checkout: Checkout = parse(json.get()).map_err(|flaw| reply.flawed(flaw))?;
     let metadata = labels(checkout.metadata.take());
     if metadata.get(CHECKOUT_METADATA_KEY).map(String::as_str) != Some(ours) {

@@ -33,9 +33,7 @@ pub(super) async fn fetch<'a>(
 
 /// Fetches one page.
 pub(super) async fn one(client: &Client, request: Request<'_>, page: u64) -> Result<Reply, ProviderError> {
-    let request = request
-        .query("limit", PAGE_SIZE)
-        .query("page", page.to_string());
+    let request = request.query("limit", PAGE_SIZE).query("page", page.to_string());
     client.send(request).await
 }
 

@@ -131,17 +131,29 @@ async fn unless_done(
     is_wanted: impl Fn(&SubscriptionSeen) -> bool,
 ) -> Result<Answer<ReadObject>, ProviderError> {
     let refused = match outcome {
-        Err(ProviderError::Refused { call, status, code, message }) if code == "AlreadyCanceledSubscription" => {
-            ProviderError::Refused { call, status, code, message }
-        }
+        Err(ProviderError::Refused {
+            call,
+            status,
+            code,
+            message,
+        }) if code == "AlreadyCanceledSubscription" => ProviderError::Refused {
+            call,
+            status,
+            code,
+            message,
+        },
         outcome => return outcome,
     };
     let object = ObjectRef::new(ObjectKind::Subscription, id.clone());
     let found = read::object(client, &object).await?;
-    let is_done = found.value.observations.iter().any(|observation| match observation {
-        Observation::Subscription(seen) => is_wanted(seen),
-        _ => false,
-    });
+    let is_done = found
+        .value
+        .observations
+        .iter()
+        .any(|observation| match observation {
+            Observation::Subscription(seen) => is_wanted(seen),
+            _ => false,
+        });
     if is_done { Ok(found) } else { Err(refused) }
 }
 

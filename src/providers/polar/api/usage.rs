@@ -86,12 +86,17 @@ impl PolarApi {
 
     /// All meters that are not archived.
     pub async fn meters(&self) -> Result<Answer<Vec<Meter>>, ProviderError> {
-        list(&self.client, "/v1/meters/", ("is_archived", "false"), |found: wire::Meter| {
-            Ok(Meter {
-                id: object_id(found.id, "id")?,
-                name: found.name,
-            })
-        })
+        list(
+            &self.client,
+            "/v1/meters/",
+            ("is_archived", "false"),
+            |found: wire::Meter| {
+                Ok(Meter {
+                    id: object_id(found.id, "id")?,
+                    name: found.name,
+                })
+            },
+        )
         .await
     }
 
@@ -101,14 +106,19 @@ impl PolarApi {
         customer: &ObjectId,
     ) -> Result<Answer<Vec<MeterBalance>>, ProviderError> {
         let of_customer = ("customer_id", customer.as_str());
-        list(&self.client, "/v1/customer-meters/", of_customer, |found: wire::CustomerMeter| {
-            Ok(MeterBalance {
-                meter: object_id(found.meter_id, "meter_id")?,
-                consumed: decimal(&found.consumed_units, "consumed_units")?,
-                credited: decimal(&found.credited_units, "credited_units")?,
-                balance: decimal(&found.balance, "balance")?,
-            })
-        })
+        list(
+            &self.client,
+            "/v1/customer-meters/",
+            of_customer,
+            |found: wire::CustomerMeter| {
+                Ok(MeterBalance {
+                    meter: object_id(found.meter_id, "meter_id")?,
+                    consumed: decimal(&found.consumed_units, "consumed_units")?,
+                    credited: decimal(&found.credited_units, "credited_units")?,
+                    balance: decimal(&found.balance, "balance")?,
+                })
+            },
+        )
         .await
     }
 

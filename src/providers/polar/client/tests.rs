@@ -30,9 +30,17 @@ fn each_status_is_an_error_of_its_own() {
     let rows = [
         (400, told("BadRequest"), "provider_refused"),
         (401, told("Unauthorized"), "provider_credentials"),
-        (401, r#"{"error":"invalid_token","error_description":"x"}"#.to_owned(), "provider_credentials"),
+        (
+            401,
+            r#"{"error":"invalid_token","error_description":"x"}"#.to_owned(),
+            "provider_credentials",
+        ),
         (402, told("PaymentFailed"), "provider_refused"),
-        (403, r#"{"error":"insufficient_scope"}"#.to_owned(), "provider_credentials"),
+        (
+            403,
+            r#"{"error":"insufficient_scope"}"#.to_owned(),
+            "provider_credentials",
+        ),
         (403, told("NotPermitted"), "provider_credentials"),
         (403, told("RefundedAlready"), "provider_refused"),
         (403, "<html>".to_owned(), "provider_credentials"),
@@ -54,7 +62,10 @@ fn each_status_is_an_error_of_its_own() {
         panic!();
     };
     assert_eq!((code.as_str(), message.as_str()), ("PaymentFailed", "Told."));
-    assert_eq!(error(409, &told("SubscriptionLocked")).retry_after(), Some(Duration::from_secs(3)));
+    assert_eq!(
+        error(409, &told("SubscriptionLocked")).retry_after(),
+        Some(Duration::from_secs(3))
+    );
 }
 
 #[test]
@@ -75,7 +86,8 @@ fn a_refused_field_is_named_and_what_was_sent_is_not() {
 
 #[test]
 fn tokens_in_sentences_are_blotted_out() {
-    let body = r#"{"error":"invalid_token","error_description":"polar_oat_verysecret and polar_cst_other are bad"}"#;
+    let body =
+        r#"{"error":"invalid_token","error_description":"polar_oat_verysecret and polar_cst_other are bad"}"#;
     let told = error(401, body).to_string();
     assert!(told.contains("[key] and [key] are bad"), "{told}");
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{domain::subscription::Period, providers::polar::wire::Metadata};
 
-pub(super) use crate::providers::fields::{country, metadata, money, object_ref, text};
 pub(in crate::providers::polar) use crate::providers::fields::{Flaw, object_id, parse};
+pub(super) use crate::providers::fields::{country, metadata, money, object_ref, text};
 
 /// A time as RFC 3339 writes it.
 pub(in crate::providers::polar) fn moment(
@@ -16,19 +16,12 @@ pub(in crate::providers::polar) fn moment(
     place: &str,
 ) -> Result<Option<Timestamp>, Flaw> {
     found
-        .map(|text| {
-            text.parse()
-                .map_err(|_| Flaw(format!("`{place}` is no time")))
-        })
+        .map(|text| text.parse().map_err(|_| Flaw(format!("`{place}` is no time"))))
         .transpose()
 }
 
 /// A stretch of time; none unless both ends are there and it has a length.
-pub(super) fn span(
-    start: Option<String>,
-    end: Option<String>,
-    place: &str,
-) -> Result<Option<Period>, Flaw> {
+pub(super) fn span(start: Option<String>, end: Option<String>, place: &str) -> Result<Option<Period>, Flaw> {
     let (Some(start), Some(end)) = (moment(start, place)?, moment(end, place)?) else {
         return Ok(None);
     };

@@ -16,11 +16,7 @@ mod subscription;
 
 use jiff::Timestamp;
 
-use super::{
-    client::Reply,
-    envelope::kind,
-    wire::event::Event,
-};
+use super::{client::Reply, envelope::kind, wire::event::Event};
 use crate::{
     domain::{observation::Interpretation, provider::ObjectKind},
     providers::{EventError, body::json_text},
@@ -149,7 +145,9 @@ fn unhandled(event: &str) -> String {
     let because = match event.split('.').next() {
         Some("customer_seat") => "; how many seats are paid for is the subscription's to tell",
         Some("member") => "; billdeck knows a team by its customer, not by its members",
-        Some("benefit" | "benefit_grant") => "; access follows from the subscription's status, not from Polar's benefits",
+        Some("benefit" | "benefit_grant") => {
+            "; access follows from the subscription's status, not from Polar's benefits"
+        }
         Some("product" | "discount") => "; the catalogue names the products, and no event changes it",
         Some("organization") => "; it is about the merchant's own account",
         _ => "",
@@ -163,9 +161,11 @@ fn check_version(version: Option<&str>) -> Result<(), EventError> {
         return Ok(());
     };
     let is_month = version.len() == OLDEST_VERSION.len()
-        && version
-            .split_once('-')
-            .is_some_and(|(year, month)| [year, month].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())));
+        && version.split_once('-').is_some_and(|(year, month)| {
+            [year, month]
+                .iter()
+                .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+        });
     // Months of one length sort as texts do.
     if is_month && version >= OLDEST_VERSION {
         return Ok(());

@@ -87,11 +87,7 @@ fn collection(order: &Order) -> Collection {
 }
 
 /// None where nothing is due, as with a discount of all: then no money moves.
-fn payment(
-    order: &Order,
-    collection: Collection,
-    times: Times,
-) -> Result<Option<PaymentSeen>, Flaw> {
+fn payment(order: &Order, collection: Collection, times: Times) -> Result<Option<PaymentSeen>, Flaw> {
     let due = order.due_amount.unwrap_or(order.total_amount);
     if due <= 0 {
         return Ok(None);

@@ -10,7 +10,12 @@ pub(in crate::providers::polar) fn listed_price(product: Product) -> Result<List
         .prices
         .iter()
         .filter(|price| price.is_archived != Some(true))
-        .filter(|price| !matches!(price.amount_type.as_deref(), Some("metered_unit" | "metered_tiers")))
+        .filter(|price| {
+            !matches!(
+                price.amount_type.as_deref(),
+                Some("metered_unit" | "metered_tiers")
+            )
+        })
         .collect();
     let only = match live.as_slice() {
         [price] if price.amount_type.as_deref() == Some("fixed") => {
@@ -19,9 +24,7 @@ pub(in crate::providers::polar) fn listed_price(product: Product) -> Result<List
         _ => None,
     };
     Ok(ListedPrice {
-        amount: only
-            .map(|(minor, currency)| money(minor, currency))
-            .transpose()?,
+        amount: only.map(|(minor, currency)| money(minor, currency)).transpose()?,
         id: object_id(product.id, "id")?,
         name: text(product.name),
         active: product.is_archived == Some(false),

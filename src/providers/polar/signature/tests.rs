@@ -38,8 +38,18 @@ fn verify(
     secrets.verify(delivery, Timestamp::from_second(NOW).unwrap())
 }
 
-fn check(secret: &str, id: &str, time: i64, signature: &str, body: &[u8]) -> Result<Verified, SignatureError> {
-    verify(&secrets(&[secret]), &headers(id, &time.to_string(), signature), body)
+fn check(
+    secret: &str,
+    id: &str,
+    time: i64,
+    signature: &str,
+    body: &[u8],
+) -> Result<Verified, SignatureError> {
+    verify(
+        &secrets(&[secret]),
+        &headers(id, &time.to_string(), signature),
+        body,
+    )
 }
 
 #[test]
@@ -80,8 +90,20 @@ fn the_vectors_of_standard_webhooks() {
             Err(SignatureError::OutsideTolerance(-301)),
         ),
         (SECRET, 0, BODY, several.as_str(), Ok(())),
-        (SECRET, -300, BODY, "v1,YcSHHeXiQjZLHKlDG6wk520+5Uic6uFVpVEEZYl5iIs=", Ok(())),
-        (SECRET, 300, BODY, "v1,8VEm15qgk5aR9bSGuxOR3i5XQSNvO4lYoB4Fag/SWx4=", Ok(())),
+        (
+            SECRET,
+            -300,
+            BODY,
+            "v1,YcSHHeXiQjZLHKlDG6wk520+5Uic6uFVpVEEZYl5iIs=",
+            Ok(()),
+        ),
+        (
+            SECRET,
+            300,
+            BODY,
+            "v1,8VEm15qgk5aR9bSGuxOR3i5XQSNvO4lYoB4Fag/SWx4=",
+            Ok(()),
+        ),
     ];
     for (number, (secret, age, body, signature, expected)) in rows.into_iter().enumerate() {
         let found = check(secret, SPEC_ID, NOW + age, signature, body).map(drop);
@@ -134,7 +156,10 @@ fn headers_that_are_missing_or_odd_are_told_apart() {
     for name in [super::ID, TIMESTAMP, SIGNATURE] {
         let mut without = good.clone();
         without.remove(name);
-        assert_eq!(verify(&secrets, &without, BODY), Err(SignatureError::Missing(name)));
+        assert_eq!(
+            verify(&secrets, &without, BODY),
+            Err(SignatureError::Missing(name))
+        );
     }
     let many = vec![SPEC_VALID; MAX_SIGNATURES + 1].join(" ");
     let odd = [

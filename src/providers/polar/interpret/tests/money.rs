@@ -48,13 +48,25 @@ fn read(kind: ObjectKind, object: &Value) -> (Observation, Vec<Fact>) {
 fn an_order_is_the_invoice_and_its_own_payment() {
     let (seen, payment, facts) = told(&[]);
     let payment = payment.unwrap();
-    assert_eq!((seen.id.clone(), seen.amount, seen.collection), (id("ord_1"), usd(3451), Collection::Paid));
+    assert_eq!(
+        (seen.id.clone(), seen.amount, seen.collection),
+        (id("ord_1"), usd(3451), Collection::Paid)
+    );
     assert_eq!(seen.payments, [id("ord_1")]);
-    assert_eq!((seen.number.as_deref(), seen.subscription), (Some("INV-1"), Some(id("sub_1"))));
+    assert_eq!(
+        (seen.number.as_deref(), seen.subscription),
+        (Some("INV-1"), Some(id("sub_1")))
+    );
     assert_eq!((payment.id, payment.order), (id("ord_1"), Some(id("ord_1"))));
-    assert_eq!((payment.status, payment.amount), (PaymentStatus::Succeeded, usd(3451)));
+    assert_eq!(
+        (payment.status, payment.amount),
+        (PaymentStatus::Succeeded, usd(3451))
+    );
     let when = "2026-10-07T10:00:00Z";
-    assert_eq!(facts, [fact(FactKind::Paid, (ObjectKind::Payment, "ord_1"), 3451, when)]);
+    assert_eq!(
+        facts,
+        [fact(FactKind::Paid, (ObjectKind::Payment, "ord_1"), 3451, when)]
+    );
 }
 
 #[test]
@@ -62,11 +74,26 @@ fn every_status_has_its_meaning() {
     let next = json!("2026-10-09T10:00:00Z");
     let rows = [
         ("draft", Value::Null, Collection::Pending, PaymentStatus::Pending),
-        ("pending", Value::Null, Collection::Pending, PaymentStatus::Pending),
+        (
+            "pending",
+            Value::Null,
+            Collection::Pending,
+            PaymentStatus::Pending,
+        ),
         ("pending", next, Collection::Failed, PaymentStatus::Failed),
         ("paid", Value::Null, Collection::Paid, PaymentStatus::Succeeded),
-        ("refunded", Value::Null, Collection::Paid, PaymentStatus::Succeeded),
-        ("partially_refunded", Value::Null, Collection::Paid, PaymentStatus::Succeeded),
+        (
+            "refunded",
+            Value::Null,
+            Collection::Paid,
+            PaymentStatus::Succeeded,
+        ),
+        (
+            "partially_refunded",
+            Value::Null,
+            Collection::Paid,
+            PaymentStatus::Succeeded,
+        ),
         ("void", Value::Null, Collection::Expired, PaymentStatus::Canceled),
         ("novel", Value::Null, Collection::Pending, PaymentStatus::Pending),
     ];
@@ -101,7 +128,10 @@ fn nothing_due_is_paid_without_a_payment_and_a_balance_lessens_it() {
     assert_eq!((seen.collection, seen.payments.len()), (Collection::Paid, 0));
     assert_eq!((payment, facts), (None, Vec::new()));
     let (seen, payment, facts) = told(&[("due_amount", json!(451))]);
-    assert_eq!((seen.amount, payment.unwrap().amount, facts[0].amount), (usd(3451), usd(451), usd(451)));
+    assert_eq!(
+        (seen.amount, payment.unwrap().amount, facts[0].amount),
+        (usd(3451), usd(451), usd(451))
+    );
 }
 
 #[test]
@@ -117,7 +147,10 @@ fn the_lines_say_what_the_order_pays_for() {
     let dates = |start: &str, end: &str| Some((format!("{start}T00:00:00Z"), format!("{end}T00:00:00Z")));
     let cycle = line(false, "2026-10-05", "2026-11-05");
     let change = line(true, "2026-09-20", "2026-10-05");
-    assert_eq!(span(json!([change.clone(), cycle])), dates("2026-10-05", "2026-11-05"));
+    assert_eq!(
+        span(json!([change.clone(), cycle])),
+        dates("2026-10-05", "2026-11-05")
+    );
     assert_eq!(span(json!([change])), dates("2026-09-20", "2026-10-05"));
     assert_eq!(span(json!([{ "proration": false }])), None);
 }
@@ -136,9 +169,15 @@ fn refund(changes: &[(&str, Value)]) -> (Vec<Observation>, RefundSeen, Vec<Fact>
 #[test]
 fn a_refund_gives_back_the_tax_too_and_hangs_on_the_orders_payment() {
     let (_, seen, facts) = refund(&[]);
-    assert_eq!((seen.payment, seen.amount, seen.status), (id("ord_1"), usd(2380), RefundStatus::Succeeded));
+    assert_eq!(
+        (seen.payment, seen.amount, seen.status),
+        (id("ord_1"), usd(2380), RefundStatus::Succeeded)
+    );
     let object = (ObjectKind::Refund, "ref_1");
-    assert_eq!(facts, [fact(FactKind::Refunded, object, -2380, "2026-10-08T10:00:00Z")]);
+    assert_eq!(
+        facts,
+        [fact(FactKind::Refunded, object, -2380, "2026-10-08T10:00:00Z")]
+    );
     for word in ["pending", "canceled", "novel"] {
         assert_eq!(refund(&[("status", json!(word))]).2, [], "{word}");
     }
@@ -159,10 +198,22 @@ fn disputes_are_read_and_only_real_ones_are_money() {
     let rows = [
         ("prevented", DisputeStatus::Won, vec![]),
         ("early_warning", DisputeStatus::NeedsResponse, vec![]),
-        ("needs_response", DisputeStatus::NeedsResponse, vec![FactKind::Disputed]),
-        ("under_review", DisputeStatus::UnderReview, vec![FactKind::Disputed]),
+        (
+            "needs_response",
+            DisputeStatus::NeedsResponse,
+            vec![FactKind::Disputed],
+        ),
+        (
+            "under_review",
+            DisputeStatus::UnderReview,
+            vec![FactKind::Disputed],
+        ),
         ("won", DisputeStatus::Won, vec![FactKind::Disputed]),
-        ("lost", DisputeStatus::Lost, vec![FactKind::Disputed, FactKind::DisputeWithdrawn]),
+        (
+            "lost",
+            DisputeStatus::Lost,
+            vec![FactKind::Disputed, FactKind::DisputeWithdrawn],
+        ),
         ("novel", DisputeStatus::NeedsResponse, vec![FactKind::Disputed]),
     ];
     for (word, status, kinds) in rows {
@@ -179,7 +230,11 @@ fn disputes_are_read_and_only_real_ones_are_money() {
         };
         assert_eq!((found, provider_status.as_str()), (status, word));
         assert_eq!((payment, amount), (id("ord_1"), usd(3451)));
-        assert_eq!(facts.iter().map(|fact| fact.kind).collect::<Vec<_>>(), kinds, "{word}");
+        assert_eq!(
+            facts.iter().map(|fact| fact.kind).collect::<Vec<_>>(),
+            kinds,
+            "{word}"
+        );
     }
 }
 
@@ -198,18 +253,41 @@ fn a_try_is_the_charge_behind_the_orders_payment() {
         (Observation::Charge(seen), facts) => (seen, facts),
         other => panic!("{other:?}"),
     };
-    let (ChargeSeen { payment: of, order, method, .. }, facts) = charge(&payment);
+    let (
+        ChargeSeen {
+            payment: of,
+            order,
+            method,
+            ..
+        },
+        facts,
+    ) = charge(&payment);
     assert_eq!((of, order), (id("ord_1"), Some(id("ord_1"))));
     let method = method.unwrap();
-    assert_eq!((method.brand.as_deref(), method.last4.as_deref()), (Some("visa"), Some("4242")));
+    assert_eq!(
+        (method.brand.as_deref(), method.last4.as_deref()),
+        (Some("visa"), Some("4242"))
+    );
     let when = "2026-10-05T10:00:30Z";
-    assert_eq!(facts, [fact(FactKind::Paid, (ObjectKind::Payment, "ord_1"), 3451, when)]);
+    assert_eq!(
+        facts,
+        [fact(FactKind::Paid, (ObjectKind::Payment, "ord_1"), 3451, when)]
+    );
 
-    let failed = with(payment.clone(), &[("status", json!("failed")), ("decline_reason", json!("card_declined"))]);
+    let failed = with(
+        payment.clone(),
+        &[
+            ("status", json!("failed")),
+            ("decline_reason", json!("card_declined")),
+        ],
+    );
     let (seen, facts) = charge(&failed);
     assert_eq!((seen.status, facts), (PaymentStatus::Failed, Vec::new()));
     assert_eq!(seen.failure.unwrap().code.as_deref(), Some("card_declined"));
 
-    let whole_number = with(payment, &[("method_metadata", json!({"last4": "4242424242424242"}))]);
+    let whole_number = with(
+        payment,
+        &[("method_metadata", json!({"last4": "4242424242424242"}))],
+    );
     assert_eq!(charge(&whole_number).0.method.unwrap().last4, None);
 }

@@ -7,14 +7,18 @@ use crate::domain::{
 };
 
 fn customer(kind: &str, data: Value) -> CustomerSeen {
-    match whole(kind, data).0.try_into().unwrap() {
-        [Observation::Customer(seen)] => seen,
+    let [only] = whole(kind, data).0.try_into().unwrap();
+    match only {
+        Observation::Customer(seen) => seen,
         other => panic!("{other:?}"),
     }
 }
 
 fn seen(changes: &[(&str, Value)]) -> SubscriptionSeen {
-    match whole("subscription.updated", with(subscription(), changes)).0.remove(0) {
+    match whole("subscription.updated", with(subscription(), changes))
+        .0
+        .remove(0)
+    {
         Observation::Subscription(seen) => seen,
         other => panic!("{other:?}"),
     }
@@ -44,7 +48,13 @@ fn a_customer_brings_the_applications_id_and_values_of_all_kinds_as_text() {
         .collect();
     assert_eq!(
         labels,
-        [("external_id", "user_7"), ("plan", "pro"), ("share", "0.5"), ("vip", "true"), ("week", "41")]
+        [
+            ("external_id", "user_7"),
+            ("plan", "pro"),
+            ("share", "0.5"),
+            ("vip", "true"),
+            ("week", "41")
+        ]
     );
     assert!(customer("customer.deleted", object.clone()).deleted);
     assert!(customer("customer.updated", with(object, &[("deleted_at", json!(TIME))])).deleted);
@@ -85,7 +95,10 @@ fn the_product_is_the_price_and_meters_follow_without_a_number() {
         .iter()
         .map(|item| (item.price_id.as_str(), item.quantity, item.unit_amount))
         .collect();
-    assert_eq!(told, [("prod_1", Some(1), Some(usd(2900))), ("price_2", None, None)]);
+    assert_eq!(
+        told,
+        [("prod_1", Some(1), Some(usd(2900))), ("price_2", None, None)]
+    );
     let month = Interval {
         unit: IntervalUnit::Month,
         count: 1,
@@ -97,7 +110,11 @@ fn the_product_is_the_price_and_meters_follow_without_a_number() {
 fn a_seat_costs_its_share_where_it_is_even() {
     let seats = |amount: i64, seats: i64| {
         let prices = json!([{"id": "price_1", "amount_type": "seat_based"}]);
-        let changes = [("prices", prices), ("seats", json!(seats)), ("amount", json!(amount))];
+        let changes = [
+            ("prices", prices),
+            ("seats", json!(seats)),
+            ("amount", json!(amount)),
+        ];
         let item = seen(&changes).items.remove(0);
         (item.quantity, item.unit_amount)
     };
@@ -115,8 +132,14 @@ fn a_cancellation_that_waits_and_one_that_is_done() {
     ]);
     assert!(waiting.cancel_at_period_end);
     assert_eq!(waiting.cancel_at, Some(at("2026-11-05T10:00:00Z")));
-    assert_eq!((waiting.status, waiting.ended_at), (SubscriptionStatus::Active, None));
-    let done = seen(&[("status", json!("canceled")), ("ended_at", json!("2026-11-05T10:00:00Z"))]);
+    assert_eq!(
+        (waiting.status, waiting.ended_at),
+        (SubscriptionStatus::Active, None)
+    );
+    let done = seen(&[
+        ("status", json!("canceled")),
+        ("ended_at", json!("2026-11-05T10:00:00Z")),
+    ]);
     assert_eq!(done.ended_at, Some(at("2026-11-05T10:00:00Z")));
 }
 
@@ -128,7 +151,10 @@ fn our_checkout_is_known_by_its_metadata() {
         seen(&[("metadata", metadata.clone())]).checkout,
         Some(ours.parse().unwrap())
     );
-    assert_eq!(checkout(&[("metadata", metadata)]).checkout, Some(ours.parse().unwrap()));
+    assert_eq!(
+        checkout(&[("metadata", metadata)]).checkout,
+        Some(ours.parse().unwrap())
+    );
     assert_eq!(
         checkout(&[("metadata", json!({"billdeck_checkout": "not ours"}))]).checkout,
         None
@@ -146,16 +172,25 @@ fn a_checkout_never_stands_for_an_order() {
         ("novel", CheckoutProgress::Open),
     ];
     for (word, state) in rows {
-        let seen = checkout(&[("status", json!(word)), ("subscription_id", json!("sub_upgraded"))]);
+        let seen = checkout(&[
+            ("status", json!(word)),
+            ("subscription_id", json!("sub_upgraded")),
+        ]);
         assert_eq!(seen.state, state, "{word}");
-        assert_eq!((seen.subscription, seen.order, seen.payment, seen.amount), (None, None, None, None));
+        assert_eq!(
+            (seen.subscription, seen.order, seen.payment, seen.amount),
+            (None, None, None, None)
+        );
     }
 }
 
 #[test]
 fn the_customer_inside_is_told_with_it() {
     let inside = json!({"id": "cus_1", "email": "ada@example.com", "metadata": {}});
-    let (observations, _) = whole("subscription.active", with(subscription(), &[("customer", inside)]));
+    let (observations, _) = whole(
+        "subscription.active",
+        with(subscription(), &[("customer", inside)]),
+    );
     assert_eq!(observations.len(), 2);
     assert!(matches!(&observations[1], Observation::Customer(seen) if seen.id == id("cus_1")));
 }

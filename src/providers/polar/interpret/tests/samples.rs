@@ -17,7 +17,9 @@ use crate::{
 #[test]
 fn every_laid_out_event_is_understood_and_rightly_signed() {
     let folder = std::env::var_os("BILLDECK_SPECS").map(PathBuf::from);
-    let folder = folder.expect("BILLDECK_SPECS names the folder with polar-events").join("polar-events");
+    let folder = folder
+        .expect("BILLDECK_SPECS names the folder with polar-events")
+        .join("polar-events");
     let text = std::fs::read_to_string(folder.join("_signatures.json")).unwrap();
     let signatures: Value = serde_json::from_str(&text).unwrap();
     let listed = signatures["events"].as_array().unwrap();
@@ -42,12 +44,21 @@ fn every_laid_out_event_is_understood_and_rightly_signed() {
 
             let found = envelope(Environment::Test, delivery).unwrap();
             assert_eq!(found.provider_event_id.as_str(), headers["webhook-id"], "{name}");
-            let Interpretation::Whole { subject, observations, .. } = interpret(&body).unwrap() else {
+            let Interpretation::Whole {
+                subject,
+                observations,
+                ..
+            } = interpret(&body).unwrap()
+            else {
                 panic!("{name} is not understood whole");
             };
             assert_eq!(found.object.as_ref(), Some(&subject), "{name}");
             assert!(found.customer.is_some(), "{name}");
-            assert!(observations.iter().any(|observation| observation.object() == subject));
+            assert!(
+                observations
+                    .iter()
+                    .any(|observation| observation.object() == subject)
+            );
         }
     }
 }
