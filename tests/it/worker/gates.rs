@@ -133,43 +133,44 @@ async fn a_lost_lease_takes_no_work() {
 #[tokio::test]
 async fn an_old_event_that_books_a_payment_is_no_stale_one() {
     let world = World::new().await;
-    world
-        .run(
-            "insert into provider_object (provider, livemode, object_kind, object_id, body_at, body_event)
-             values ('stripe', false, 'payment', 'pi_1', now() + interval '1 year', 'evt_newer')",
-        )
-        .await;
-    let intent = json!({
-        "id": "pi_1", "object": "payment_intent", "amount": 4900, "amount_received": 4900, "currency": "usd",
-        "status": "succeeded", "created": LONG_AGO, "customer": "cus_1",
-    });
-    let old = world
-        .store(&event(
-            "evt_1",
+    let intent = |status: &str, received: i64| {
+        json!({
+            "id": "pi_1", "object": "payment_intent", "amount": 4900, "amount_received": received, "currency": "usd",
+            "status": status, "created": LONG_AGO, "customer": "cus_1",
+        })
+    };
+    let newer = event(
+        "evt_1",
+        "payment_intent.payment_failed",
+        LONG_AGO + 100,
+        intent("requires_payment_method", 0),
+    );
+    world.store(&newer).await;
+    let worker = world.worker("one@host/1").await;
+    work_off(&worker).await;
+    assert_eq!(world.number("select count(*) from payment").await, 1);
+    assert_eq!(world.number("select count(*) from ledger").await, 0);
+
+    let old = |name: &str| {
+        event(
+            name,
             "payment_intent.succeeded",
             LONG_AGO,
-            intent.clone(),
-        ))
-        .await;
-    let outcomes = work_off(&world.worker("one@host/1").await).await;
-    assert!(
-        matches!(of(&outcomes, old)[..], [Outcome::Processed { .. }]),
-        "{outcomes:?}"
-    );
+            intent("succeeded", 4900),
+        )
+    };
+    let books = world.store(&old("evt_2")).await;
+    let outcomes = work_off(&worker).await;
+    assert_eq!(of(&outcomes, books), [&Outcome::Processed { rows: 0 }]);
     assert_eq!(
         world
             .number("select count(*) from ledger where kind = 'paid'")
             .await,
         1
     );
-    assert_eq!(world.shown(old).await.0, "processed");
+    assert_eq!(world.shown(books).await.0, "processed");
     // Told once more, it is stale.
-    let again = world
-        .store(&event("evt_2", "payment_intent.succeeded", LONG_AGO, intent))
-        .await;
-    let outcomes = work_off(&world.worker("one@host/1").await).await;
-    assert!(
-        matches!(of(&outcomes, again)[..], [Outcome::Ignored { code: "stale" }]),
-        "{outcomes:?}"
-    );
+    let again = world.store(&old("evt_3")).await;
+    let outcomes = work_off(&worker).await;
+    assert_eq!(of(&outcomes, again), [&Outcome::Ignored { code: "stale" }]);
 }
