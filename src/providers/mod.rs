@@ -6,6 +6,7 @@
 pub mod error;
 mod fields;
 mod http;
+pub mod paymongo;
 pub mod registry;
 pub mod stripe;
 

@@ -103,7 +103,6 @@ impl<'a> Request<'a> {
     }
 
     /// A write with a JSON document.
-    #[expect(dead_code, reason = "the rooms whose providers speak JSON")]
     pub(in crate::providers) fn json(
         dialect: &Dialect,
         method: Method,
@@ -113,6 +112,18 @@ impl<'a> Request<'a> {
     ) -> Result<Self, ProviderError> {
         let written = serde_json::to_string(document);
         Self::new(method, path.into()).with(dialect, "application/json", written, key)
+    }
+
+    /// A write with a JSON document that the provider takes without an idempotency key: it is never repeated.
+    pub(in crate::providers) fn json_once(
+        dialect: &Dialect,
+        method: Method,
+        path: impl Into<String>,
+        document: &impl Serialize,
+    ) -> Result<Self, ProviderError> {
+        let mut request = Self::json(dialect, method, path, document, "")?;
+        request.key = None;
+        Ok(request)
     }
 
     fn with<E: Error>(
