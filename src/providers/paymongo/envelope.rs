@@ -56,9 +56,7 @@ impl Event {
             .map(Value::take)
             .filter(Value::is_object)
             .ok_or_else(|| not_an_event("`data.attributes.data` is missing or no object"))?;
-        let at = newest(&resource)
-            .or_else(|| attributes.get("created_at")?.as_i64())
-            .and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let at = newest(&resource).or_else(|| moment(attributes.get("created_at")));
         Ok(Self {
             id,
             kind,
@@ -76,16 +74,20 @@ impl Event {
 
 /// The newest time in a resource and in the payments and refunds that it holds. What is no time is passed over: the
 /// worker will say what is wrong with it.
-fn newest(resource: &Value) -> Option<i64> {
+fn newest(resource: &Value) -> Option<Timestamp> {
     let resource = resource.get("data").unwrap_or(resource);
     let fields = resource.get("attributes").unwrap_or(resource);
-    let own = ["updated_at", "paid_at"].map(|name| fields.get(name).and_then(Value::as_i64));
+    let own = ["updated_at", "paid_at"].map(|name| moment(fields.get(name)));
     let inside = ["payments", "refunds"]
         .into_iter()
         .filter_map(|name| fields.get(name)?.as_array())
         .flatten()
         .filter_map(newest);
     own.into_iter().flatten().chain(inside).max()
+}
+
+fn moment(seconds: Option<&Value>) -> Option<Timestamp> {
+    Timestamp::from_second(seconds?.as_i64()?).ok()
 }
 
 pub(super) fn envelope(body: &[u8]) -> Result<Envelope, EventError> {
