@@ -154,6 +154,11 @@ impl Scripted {
     }
 
     /// A subscription that exists there.
+    /// From now on there is no such subscription.
+    pub(crate) fn forget(&self, subscription: &str) {
+        self.state().subscriptions.remove(&id(subscription));
+    }
+
     pub(crate) fn add_subscription(&self, subscription: SubscriptionSeen) {
         self.state()
             .subscriptions
@@ -359,8 +364,14 @@ impl ProviderApi for Scripted {
                     .cloned(),
             }
         };
-        let found = found.unwrap_or_else(|| Observation::Gone(object.clone()));
-        self.answer(Step::Read, told(vec![found]))
+        let answer = match found {
+            Some(found) => told(vec![found]),
+            None => ReadObject {
+                raw: None,
+                ..told(vec![Observation::Gone(object.clone())])
+            },
+        };
+        self.answer(Step::Read, answer)
     }
 
     async fn subscriptions_of(&self, customer: &ObjectId) -> Result<Answer<ReadObject>, ProviderError> {
