@@ -12,10 +12,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{
-    portrait::assert_same,
-    works::Works,
-};
+use crate::support::{portrait::assert_same, works::Works};
 
 const SECRET: &str = "whsk_of_the_tests";
 
@@ -84,18 +81,33 @@ fn orders() -> Vec<Vec<Vec<u8>>> {
 
 /// How the story ends, whatever the order.
 fn assert_told(portrait: &[String]) {
-    let rows = |start: &str| -> Vec<&String> { portrait.iter().filter(|row| row.starts_with(start)).collect() };
+    let rows =
+        |start: &str| -> Vec<&String> { portrait.iter().filter(|row| row.starts_with(start)).collect() };
     let kinds = ["customer ", "subscription ", "refund ", "order ", "fact "];
     // The two invoices, the session and the link are the orders; three payments and one refund are the money.
-    assert_eq!(kinds.map(|kind| rows(kind).len()), [1, 1, 1, 4, 4], "{portrait:#?}");
-    assert!(rows("subscription ")[0].contains(r#""status": "canceled""#), "{portrait:#?}");
-    assert!(rows("refund ")[0].contains(r#""status": "succeeded""#), "{portrait:#?}");
+    assert_eq!(
+        kinds.map(|kind| rows(kind).len()),
+        [1, 1, 1, 4, 4],
+        "{portrait:#?}"
+    );
+    assert!(
+        rows("subscription ")[0].contains(r#""status": "canceled""#),
+        "{portrait:#?}"
+    );
+    assert!(
+        rows("refund ")[0].contains(r#""status": "succeeded""#),
+        "{portrait:#?}"
+    );
     let orders = rows("order ");
     let count = |status: &str| {
         let word = format!(r#""status": "{status}""#);
         orders.iter().filter(|row| row.contains(&word)).count()
     };
-    assert_eq!(["paid", "partially_refunded", "failed"].map(count), [2, 1, 1], "{portrait:#?}");
+    assert_eq!(
+        ["paid", "partially_refunded", "failed"].map(count),
+        [2, 1, 1],
+        "{portrait:#?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,7 +120,7 @@ async fn signed_and_delivered_in_any_order_they_end_in_one_state() {
         let http = reqwest::Client::new();
         for body in order {
             let answer = http
-                .post(format!("{}/webhooks/paymongo", works.listener.address()))
+                .post(format!("http://{}/webhooks/paymongo", works.listener.address()))
                 .header("content-type", "application/json")
                 .header("paymongo-signature", sign(&body))
                 .body(body)

@@ -165,7 +165,11 @@ pub(super) fn resource(kind: &str, id: &str, attributes: &Value) -> Value {
 }
 
 pub(super) fn customer(id: &str, email: &str) -> Value {
-    resource("customer", id, &json!({"first_name": "Ana", "last_name": "-", "email": email}))
+    resource(
+        "customer",
+        id,
+        &json!({"first_name": "Ana", "last_name": "-", "email": email}),
+    )
 }
 
 pub(super) fn subscription(id: &str, status: &str) -> Value {

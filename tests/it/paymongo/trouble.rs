@@ -26,7 +26,9 @@ async fn read(server: &Server) -> Result<(), ProviderError> {
 
 async fn write(server: &Server) -> Result<(), ProviderError> {
     let calls = server.calls();
-    let made = calls.subscription_create(&id("cus_1"), &id("plan_1"), "key-1").await;
+    let made = calls
+        .subscription_create(&id("cus_1"), &id("plan_1"), "key-1")
+        .await;
     made.map(drop)
 }
 
@@ -54,8 +56,10 @@ async fn trouble_of_a_moment_is_overcome_with_the_same_key() {
         write(&server).await.unwrap();
         let asked = server.asked();
         assert_eq!(asked.len(), 3);
-        let keys: std::collections::BTreeSet<_> =
-            asked.iter().map(|asked| asked.header("idempotency-key").unwrap()).collect();
+        let keys: std::collections::BTreeSet<_> = asked
+            .iter()
+            .map(|asked| asked.header("idempotency-key").unwrap())
+            .collect();
         assert_eq!(keys.len(), 1);
         let server = Server::with([trouble(), good()]).await;
         read(&server).await.unwrap();
@@ -65,7 +69,11 @@ async fn trouble_of_a_moment_is_overcome_with_the_same_key() {
 
 #[tokio::test]
 async fn what_lasts_is_told_after_two_repeats() {
-    for last in [|| Reply::status(502, "<html>"), || Reply::Silence, || Reply::Cut("{".to_owned())] {
+    for last in [
+        || Reply::status(502, "<html>"),
+        || Reply::Silence,
+        || Reply::Cut("{".to_owned()),
+    ] {
         let server = Server::with([last(), last(), last()]).await;
         let error = write(&server).await.unwrap_err();
         assert!(error.outcome_unknown() && error.is_transient(), "{error:?}");
@@ -89,7 +97,10 @@ async fn what_cannot_be_helped_is_told_at_once() {
             (error.code(), error.is_transient(), error.outcome_unknown()),
             (code, false, false)
         );
-        assert_eq!(error.call().to_string(), "paymongo POST /v1/subscriptions (req_7)");
+        assert_eq!(
+            error.call().to_string(),
+            "paymongo POST /v1/subscriptions (req_7)"
+        );
         assert!(error.to_string().contains("Missing."), "{error}");
         assert_eq!(server.asked().len(), 1);
     }
@@ -110,15 +121,25 @@ async fn answers_that_are_not_paymongos_are_told_as_such() {
         ("<!doctype html><p>Sign in", "HTML"),
         ("", "empty"),
         ("hello", "no JSON object"),
-        ("[]", "no object"),
+        ("[]", "no JSON object"),
         ("{}", "`id`"),
         (r#"{"data": null}"#, "`id`"),
-        (r#"{"data": {"id": 7, "attributes": {"customer_id": "c", "status": "s"}}}"#, "`id`"),
-        (r#"{"data": {"id": "subs_1", "attributes": {"customer_id": "c", "status": 7}}}"#, "`status`"),
+        (
+            r#"{"data": {"id": 7, "attributes": {"customer_id": "c", "status": "s"}}}"#,
+            "`id`",
+        ),
+        (
+            r#"{"data": {"id": "subs_1", "attributes": {"customer_id": "c", "status": 7}}}"#,
+            "`status`",
+        ),
     ] {
         for is_write in [false, true] {
             let server = Server::with([Reply::status(200, body)]).await;
-            let outcome = if is_write { write(&server).await } else { read(&server).await };
+            let outcome = if is_write {
+                write(&server).await
+            } else {
+                read(&server).await
+            };
             let error = outcome.unwrap_err();
             assert_eq!(
                 (error.code(), error.outcome_unknown()),
@@ -133,7 +154,13 @@ async fn answers_that_are_not_paymongos_are_told_as_such() {
 
 #[tokio::test]
 async fn lists_of_another_shape_are_told() {
-    for body in ["[]", "{}", r#"{"data": {}}"#, r#"{"data": [7], "has_more": true}"#, r#"{"data": [{}], "has_more": true}"#] {
+    for body in [
+        "[]",
+        "{}",
+        r#"{"data": {}}"#,
+        r#"{"data": [7], "has_more": true}"#,
+        r#"{"data": [{}], "has_more": true}"#,
+    ] {
         let server = Server::with([Reply::status(200, body)]).await;
         let error = server.api().prices(None).await.unwrap_err();
         assert_eq!(error.code(), "provider_unreadable", "{body}: {error}");
@@ -150,7 +177,10 @@ async fn nobody_there_means_nothing_was_done() {
     let room = room_at(&format!("http://127.0.0.1:{port}"));
     let calls = room.calls().unwrap();
     let error = calls.invoice_pay(&id("inv_1")).await.unwrap_err();
-    assert_eq!((error.code(), error.outcome_unknown()), ("provider_unreachable", false));
+    assert_eq!(
+        (error.code(), error.outcome_unknown()),
+        ("provider_unreachable", false)
+    );
 }
 
 #[tokio::test]
@@ -160,7 +190,11 @@ async fn nothing_that_can_be_shown_holds_the_key_or_the_address_asked_for() {
     let refused = read(&server).await.unwrap_err();
     let silence = || Reply::Silence;
     let server = Server::with([silence(), silence(), silence()]).await;
-    let silent = server.api().customers_by_email("ana@example.ph").await.unwrap_err();
+    let silent = server
+        .api()
+        .customers_by_email("ana@example.ph")
+        .await
+        .unwrap_err();
     let options = PaymongoOptions {
         secret_key: Some(KEY.into()),
         webhook_secrets: vec!["whsk_hidden".into()],

@@ -92,16 +92,49 @@ fn new_plan() -> NewPlan {
 
 /// Every write there is, on a server that answers each well; what was asked.
 async fn every_write() -> Vec<Asked> {
-    let session = resource("checkout_session", "cs_1", &json!({"status": "active", "checkout_url": "https://c"}));
-    let link = resource("link", "link_1", &json!({"status": "unpaid", "amount": 5, "checkout_url": "https://l", "reference_number": "R1"}));
-    let plan = resource("plan", "plan_1", &json!({"name": "Pro", "amount": 99_900, "currency": "PHP"}));
-    let shown = resource("payment_method", "pm_1", &json!({"type": "gcash", "details": null}));
+    let session = resource(
+        "checkout_session",
+        "cs_1",
+        &json!({"status": "active", "checkout_url": "https://c"}),
+    );
+    let link = resource(
+        "link",
+        "link_1",
+        &json!({"status": "unpaid", "amount": 5, "checkout_url": "https://l", "reference_number": "R1"}),
+    );
+    let plan = resource(
+        "plan",
+        "plan_1",
+        &json!({"name": "Pro", "amount": 99_900, "currency": "PHP"}),
+    );
+    let shown = resource(
+        "payment_method",
+        "pm_1",
+        &json!({"type": "gcash", "details": null}),
+    );
     let (one, two) = (intent("pi_1", &[]), subscription("subs_1", "incomplete"));
     let bill = invoice("inv_1", "cus_1", "pi_1");
     let hook = webhook("enabled", json!(null));
     let replies = [
-        &session, &session, &link, &link, &link, &one, &one, &one, &shown, &plan, &plan, &two, &two, &two,
-        &json!({"id": "inv_li_1", "amount": 5}), &bill, &bill, &hook, &hook,
+        &session,
+        &session,
+        &link,
+        &link,
+        &link,
+        &one,
+        &one,
+        &one,
+        &shown,
+        &plan,
+        &plan,
+        &two,
+        &two,
+        &two,
+        &json!({"id": "inv_li_1", "amount": 5}),
+        &bill,
+        &bill,
+        &hook,
+        &hook,
     ];
     let server = Server::with(replies.into_iter().map(Reply::one)).await;
     let calls = server.calls();
@@ -114,29 +147,75 @@ async fn every_write() -> Vec<Asked> {
         remarks: None,
     };
     let made = calls.link_create(&new, "k2").await.unwrap().value;
-    assert_eq!((made.url.as_str(), made.reference.as_deref()), ("https://l", Some("R1")));
+    assert_eq!(
+        (made.url.as_str(), made.reference.as_deref()),
+        ("https://l", Some("R1"))
+    );
     calls.link_archive(&id("link_1"), true).await.unwrap();
     calls.link_archive(&id("link_1"), false).await.unwrap();
     let made = calls.intent_create(&new_intent(), "k3").await.unwrap().value;
-    assert_eq!(made.client_key.as_ref().map(ExposeSecret::expose_secret), Some("pi_1_client_x"));
-    assert_eq!(made.next_action, Some(NextAction::Open("https://bank".to_owned())));
+    assert_eq!(
+        made.client_key.as_ref().map(ExposeSecret::expose_secret),
+        Some("pi_1_client_x")
+    );
+    assert_eq!(
+        made.next_action,
+        Some(NextAction::Open("https://bank".to_owned()))
+    );
     assert!(!format!("{made:?}").contains("client_x"));
-    calls.intent_attach(&id("pi_1"), &id("pm_1"), "https://x/back").await.unwrap();
+    calls
+        .intent_attach(&id("pi_1"), &id("pm_1"), "https://x/back")
+        .await
+        .unwrap();
     calls.intent_cancel(&id("pi_1")).await.unwrap();
-    assert_eq!(calls.method_create(&method("gcash"), "k4").await.unwrap().value.kind, "gcash");
-    assert_eq!(calls.plan_create(&new_plan(), "k5").await.unwrap().value.amount, Some(pesos(99_900)));
+    assert_eq!(
+        calls
+            .method_create(&method("gcash"), "k4")
+            .await
+            .unwrap()
+            .value
+            .kind,
+        "gcash"
+    );
+    assert_eq!(
+        calls.plan_create(&new_plan(), "k5").await.unwrap().value.amount,
+        Some(pesos(99_900))
+    );
     let change = PlanChange {
         amount: Some(pesos(5)),
         ..PlanChange::default()
     };
     calls.plan_update(&id("plan_1"), &change).await.unwrap();
-    let made = calls.subscription_create(&id("cus_1"), &id("plan_1"), "k6").await.unwrap().value;
-    assert_eq!((made.id.as_str(), made.first_payment.as_ref().map(ObjectId::as_str)), ("subs_1", Some("pi_1")));
+    let made = calls
+        .subscription_create(&id("cus_1"), &id("plan_1"), "k6")
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        (
+            made.id.as_str(),
+            made.first_payment.as_ref().map(ObjectId::as_str)
+        ),
+        ("subs_1", Some("pi_1"))
+    );
     assert_eq!(made.found.observations.len(), 1);
-    calls.subscription_change_plan(&id("subs_1"), &id("plan_2")).await.unwrap();
-    calls.subscription_change_method(&id("subs_1"), &id("pm_1"), Some("https://x")).await.unwrap();
-    let invoice = calls.invoice_add_line(&id("inv_1"), pesos(500), "5 calls", "k7").await.unwrap().value;
-    assert_eq!(invoice.observations[0].object(), object(billdeck::domain::provider::ObjectKind::Order, "inv_1"));
+    calls
+        .subscription_change_plan(&id("subs_1"), &id("plan_2"))
+        .await
+        .unwrap();
+    calls
+        .subscription_change_method(&id("subs_1"), &id("pm_1"), Some("https://x"))
+        .await
+        .unwrap();
+    let invoice = calls
+        .invoice_add_line(&id("inv_1"), pesos(500), "5 calls", "k7")
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        invoice.observations[0].object(),
+        object(billdeck::domain::provider::ObjectKind::Order, "inv_1")
+    );
     calls.invoice_pay(&id("inv_1")).await.unwrap();
     assert!(calls.endpoint_enable(&id("hook_1")).await.unwrap().value.enabled);
     calls.endpoint_disable(&id("hook_1")).await.unwrap();
@@ -177,13 +256,23 @@ async fn what_makes_an_object_has_a_key_and_what_acts_on_one_has_none() {
     );
     let session = asked[0].attributes();
     assert_eq!(session["metadata"]["billdeck_customer"], "cus_1");
-    assert_eq!(session["metadata"]["billdeck_checkout"], "00000000-0000-0000-0000-000000000007");
-    assert_eq!(asked[5].attributes()["setup_future_usage"], json!({"session_type": "off_session", "customer_id": "cus_1"}));
+    assert_eq!(
+        session["metadata"]["billdeck_checkout"],
+        "00000000-0000-0000-0000-000000000007"
+    );
+    assert_eq!(
+        asked[5].attributes()["setup_future_usage"],
+        json!({"session_type": "off_session", "customer_id": "cus_1"})
+    );
 }
 
 #[tokio::test]
 async fn what_acts_is_never_repeated_and_says_that_its_outcome_is_unknown() {
-    for trouble in [|| Reply::status(500, ""), || Reply::Cut("{".to_owned()), || Reply::Silence] {
+    for trouble in [
+        || Reply::status(500, ""),
+        || Reply::Cut("{".to_owned()),
+        || Reply::Silence,
+    ] {
         let server = Server::with([trouble()]).await;
         let error = server.calls().invoice_pay(&id("inv_1")).await.unwrap_err();
         assert!(error.outcome_unknown(), "{error:?}");
@@ -199,19 +288,32 @@ async fn cards_and_other_money_never_leave() {
         other => panic!("{other:?}"),
     };
     let calls = server.calls();
-    assert_eq!(code(calls.method_create(&method("card"), "k").await.unwrap_err()), "card_data");
+    assert_eq!(
+        code(calls.method_create(&method("card"), "k").await.unwrap_err()),
+        "card_data"
+    );
     let mut dollars = new_intent();
     dollars.amount = Money::new(5, "USD".parse().unwrap());
-    assert_eq!(code(calls.intent_create(&dollars, "k").await.unwrap_err()), "currency_not_supported");
+    assert_eq!(
+        code(calls.intent_create(&dollars, "k").await.unwrap_err()),
+        "currency_not_supported"
+    );
     let mut daily = new_plan();
     daily.interval.unit = IntervalUnit::Day;
-    assert_eq!(code(calls.plan_create(&daily, "k").await.unwrap_err()), "interval_not_supported");
+    assert_eq!(
+        code(calls.plan_create(&daily, "k").await.unwrap_err()),
+        "interval_not_supported"
+    );
     assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
 async fn an_endpoint_says_why_it_delivers_no_more() {
-    let server = Server::with([Reply::list(&[webhook("disabled", json!("max_retries_exceeded"))], false)]).await;
+    let server = Server::with([Reply::list(
+        &[webhook("disabled", json!("max_retries_exceeded"))],
+        false,
+    )])
+    .await;
     let found = server.calls().endpoints().await.unwrap().value;
     assert!(!found[0].enabled && found[0].disabled_reason.as_deref() == Some("max_retries_exceeded"));
     assert!(!format!("{found:?}").contains("whsk_1"));
@@ -221,49 +323,109 @@ async fn an_endpoint_says_why_it_delivers_no_more() {
 async fn an_endpoint_is_made_once_and_with_the_names_that_are_taken() {
     let there = Reply::list(&[webhook("enabled", json!(null))], false);
     let server = Server::with([there]).await;
-    let found = server.calls().endpoint_create("https://x/hook", "k").await.unwrap().value;
+    let found = server
+        .calls()
+        .endpoint_create("https://x/hook", "k")
+        .await
+        .unwrap()
+        .value;
     assert_eq!((found.id.as_str(), server.asked().len()), ("hook_1", 1));
 
     let server = Server::with([
         Reply::list(&[], false),
-        Reply::error(400, "parameter_invalid", "subscription.invoice.paid cannot be chosen."),
+        Reply::error(
+            400,
+            "parameter_invalid",
+            "subscription.invoice.paid cannot be chosen.",
+        ),
         Reply::one(&webhook("enabled", json!(null))),
     ])
     .await;
-    let made = server.calls().endpoint_create("https://x/hook", "k").await.unwrap().value;
-    assert_eq!(made.secret.as_ref().map(ExposeSecret::expose_secret), Some("whsk_1"));
+    let made = server
+        .calls()
+        .endpoint_create("https://x/hook", "k")
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        made.secret.as_ref().map(ExposeSecret::expose_secret),
+        Some("whsk_1")
+    );
     let asked = server.asked();
     let names = |asked: &Asked| asked.attributes()["events"].as_array().unwrap().len();
-    assert_eq!((names(&asked[1]), names(&asked[2])), (EVENTS.len(), EVENTS.len() - 1));
-    assert_ne!(asked[1].header("idempotency-key"), asked[2].header("idempotency-key"));
-    let server = Server::with([Reply::list(&[], false), Reply::error(400, "parameter_invalid", "url is wrong")]).await;
-    let error = server.calls().endpoint_create("https://x/hook", "k").await.unwrap_err();
+    assert_eq!(
+        (names(&asked[1]), names(&asked[2])),
+        (EVENTS.len(), EVENTS.len() - 1)
+    );
+    assert_ne!(
+        asked[1].header("idempotency-key"),
+        asked[2].header("idempotency-key")
+    );
+    let server = Server::with([
+        Reply::list(&[], false),
+        Reply::error(400, "parameter_invalid", "url is wrong"),
+    ])
+    .await;
+    let error = server
+        .calls()
+        .endpoint_create("https://x/hook", "k")
+        .await
+        .unwrap_err();
     assert_eq!((error.code(), server.asked().len()), ("provider_refused", 2));
 }
 
 #[tokio::test]
 async fn what_the_account_may_not_is_an_answer() {
-    let server = Server::with([Reply::error(403, "access_denied", "No access."), Reply::error(403, "organization_not_allowed", "Not open.")]).await;
+    let server = Server::with([
+        Reply::error(403, "access_denied", "No access."),
+        Reply::error(403, "organization_not_allowed", "Not open."),
+    ])
+    .await;
     let disputes = server.calls().disputes().await.unwrap().value;
     assert!(matches!(disputes, Disputes::NoAccess(why) if why.contains("No access.")));
     assert!(!server.calls().has_subscriptions().await.unwrap().value);
-    let server = Server::with([Reply::list(&[], false), Reply::list(&[], false), Reply::status(401, "")]).await;
+    let server = Server::with([
+        Reply::list(&[], false),
+        Reply::list(&[], false),
+        Reply::status(401, ""),
+    ])
+    .await;
     assert!(server.calls().has_subscriptions().await.unwrap().value);
-    assert_eq!(server.calls().disputes().await.unwrap().value, Disputes::Listed(Vec::new()));
-    assert_eq!(server.calls().has_subscriptions().await.unwrap_err().code(), "provider_credentials");
+    assert_eq!(
+        server.calls().disputes().await.unwrap().value,
+        Disputes::Listed(Vec::new())
+    );
+    assert_eq!(
+        server.calls().has_subscriptions().await.unwrap_err().code(),
+        "provider_credentials"
+    );
 }
 
 #[tokio::test]
 async fn saved_methods_show_no_more_of_a_card_than_its_end() {
-    let saved = resource("customer_payment_method", "cpm_1", &json!({"payment_method_id": "pm_1", "payment_method_type": "card",
-        "details": {"last4": "4345", "exp_month": 3, "exp_year": 2030, "brand": "visa", "card_number": "4343434343434345"}}));
+    let saved = resource(
+        "customer_payment_method",
+        "cpm_1",
+        &json!({"payment_method_id": "pm_1", "payment_method_type": "card",
+        "details": {"last4": "4345", "exp_month": 3, "exp_year": 2030, "brand": "visa", "card_number": "4343434343434345"}}),
+    );
     let server = Server::with([Reply::list(&[saved], false), Reply::status(204, "")]).await;
     let found = server.calls().saved_methods(&id("cus_1")).await.unwrap().value;
-    assert_eq!((found[0].method.id.as_str(), found[0].method.last4.as_deref()), ("pm_1", Some("4345")));
+    assert_eq!(
+        (found[0].method.id.as_str(), found[0].method.last4.as_deref()),
+        ("pm_1", Some("4345"))
+    );
     assert_eq!(found[0].method.ends, Some((2030, 3)));
     assert!(!format!("{found:?}").contains("434343"));
-    server.calls().saved_method_delete(&id("cus_1"), &id("cpm_1")).await.unwrap();
-    assert_eq!(server.lines()[1], "DELETE /v1/customers/cus_1/payment_methods/cpm_1");
+    server
+        .calls()
+        .saved_method_delete(&id("cus_1"), &id("cpm_1"))
+        .await
+        .unwrap();
+    assert_eq!(
+        server.lines()[1],
+        "DELETE /v1/customers/cus_1/payment_methods/cpm_1"
+    );
 }
 
 #[cfg(feature = "conformance")]
@@ -271,10 +433,25 @@ async fn saved_methods_show_no_more_of_a_card_than_its_end() {
 async fn every_request_fits_the_schema() {
     use super::samples::fits;
     let defs = [
-        Some("CheckoutSessionCreate"), None, Some("LinkCreate"), None, None, Some("PaymentIntentCreate"),
-        Some("PaymentIntentAttach"), None, None, Some("PlanCreate"), Some("PlanUpdate"),
-        Some("SubscriptionCreate"), Some("SubscriptionPlanChange"), Some("SubscriptionPaymentMethodChange"),
-        Some("InvoiceLineItemCreate"), None, None, None, None,
+        Some("CheckoutSessionCreate"),
+        None,
+        Some("LinkCreate"),
+        None,
+        None,
+        Some("PaymentIntentCreate"),
+        Some("PaymentIntentAttach"),
+        None,
+        None,
+        Some("PlanCreate"),
+        Some("PlanUpdate"),
+        Some("SubscriptionCreate"),
+        Some("SubscriptionPlanChange"),
+        Some("SubscriptionPaymentMethodChange"),
+        Some("InvoiceLineItemCreate"),
+        None,
+        None,
+        None,
+        None,
     ];
     let asked = every_write().await;
     assert_eq!(asked.len(), defs.len());
