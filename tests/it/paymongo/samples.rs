@@ -70,9 +70,9 @@ fn sign(body: &[u8]) -> String {
 fn orders() -> Vec<Vec<Vec<u8>>> {
     let events = events();
     let mut orders = vec![events.clone(), events.iter().rev().cloned().collect()];
-    for seed in 1..=4 {
+    for (seed, twice) in (1..).zip(&events[..4]) {
         let mut shuffled = events.clone();
-        shuffled.push(events[seed as usize].clone());
+        shuffled.push(twice.clone());
         shuffled.shuffle(&mut StdRng::seed_from_u64(seed));
         orders.push(shuffled);
     }

@@ -83,6 +83,14 @@ impl Asked {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    /// Holds the body against a definition of the schema, where there is one to be had.
+    pub(super) fn fits(&self, name: &str) {
+        #[cfg(feature = "conformance")]
+        super::samples::fits(name, &self.body);
+        #[cfg(not(feature = "conformance"))]
+        assert!(self.body["data"]["attributes"].is_object(), "{name}");
+    }
+
     pub(super) fn attributes(&self) -> &Value {
         &self.body["data"]["attributes"]
     }
@@ -216,6 +224,15 @@ pub(super) fn refund(id: &str, status: &str, amount: i64, metadata: &Value) -> V
         id,
         &json!({"amount": amount, "currency": "PHP", "payment_id": "pay_1", "status": status, "created_at": 200,
             "metadata": metadata}),
+    )
+}
+
+pub(super) fn webhook(status: &str, reason: Value) -> Value {
+    resource(
+        "webhook",
+        "hook_1",
+        &json!({"url": "https://x/hook", "events": ["payment.paid"], "livemode": false, "status": status,
+            "disabled_reason": reason, "secret_key": "whsk_1"}),
     )
 }
 
