@@ -124,6 +124,18 @@ impl<'a> Request<'a> {
         request
     }
 
+    /// A write with a JSON document that the provider takes without an idempotency key: it is never repeated.
+    pub(in crate::providers) fn json_once(
+        dialect: &Dialect,
+        method: Method,
+        path: impl Into<String>,
+        document: &impl Serialize,
+    ) -> Result<Self, ProviderError> {
+        let mut request = Self::json(dialect, method, path, document, "")?;
+        request.key = None;
+        Ok(request)
+    }
+
     fn with<E: Error>(
         mut self,
         dialect: &Dialect,
