@@ -27,7 +27,7 @@ pub(super) async fn rows_per_second(url: &str, connections: usize, length: Durat
             tokio::spawn(async move {
                 let mut rows = 0_u32;
                 while start.elapsed() < length {
-                    sqlx::query("insert into one_row (event_id, received_at, body) values ($1, $2, $3)")
+                    sqlx::query("insert into one_row (id, received_at, body) values ($1, $2, $3)")
                         .bind(Uuid::now_v7())
                         .bind(Timestamp::now().to_sqlx())
                         .bind(body.as_slice())

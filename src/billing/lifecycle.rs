@@ -151,7 +151,7 @@ struct Change<'a> {
 
 impl Change<'_> {
     async fn carry_out(&self, wish: Wish) -> Result<Subscription, BillingError> {
-        let key = self.request(wish).await?;
+        let (key, before) = self.request(wish).await?;
         let ticket = ticket(self.billing).await?;
         match wish
             .call(
@@ -172,14 +172,16 @@ impl Change<'_> {
                     source: Box::new(error),
                 }),
             Err(error) => {
-                self.record_failure(&error).await;
+                self.record_failure(&error, before).await;
                 Err(error.into())
             }
         }
     }
 
-    /// Commits the intention, unless what is stored stands in its way.
-    async fn request(&self, wish: Wish) -> Result<String, BillingError> {
+    /// Commits the intention, unless what is stored stands in its way. From then on the row waits for its proof: a process
+    /// that ends before the answer is taken in leaves nothing that looks certain. Gives back what the row's verification
+    /// was.
+    async fn request(&self, wish: Wish) -> Result<(String, Verification), BillingError> {
         let mut tx = self.billing.store().begin().await?;
         lane_fence(&mut tx, self.lease).await?;
         let row = self.stored(&mut tx).await?;
@@ -187,8 +189,9 @@ impl Change<'_> {
             return Err(refusal);
         }
         let key = self.act.requested(&mut tx).await?;
+        self.verification_set(&mut tx, Verification::Pending).await?;
         tx.commit().await.map_err(StoreError::from)?;
-        Ok(key)
+        Ok((key, row.verification))
     }
 
     /// Takes the provider's answer in: it is a read, and this person's doing.
@@ -227,7 +230,7 @@ impl Change<'_> {
             Some(differences) => differences,
             // Done there and not to be seen here yet: nobody may take the row for certain.
             None if !plan.verdicts.contains_key(&self.subject.object) => {
-                self.doubt(&mut tx).await?;
+                self.verification_set(&mut tx, Verification::Pending).await?;
                 Vec::new()
             }
             None => Vec::new(),
@@ -239,13 +242,14 @@ impl Change<'_> {
     }
 
     /// The provider's answer is passed on whatever happens here, so a database that cannot record it is only logged.
-    async fn record_failure(&self, error: &ProviderError) {
+    async fn record_failure(&self, error: &ProviderError, before: Verification) {
         let recorded = async {
             let mut tx = self.fenced().await?;
             let outcome = if error.outcome_unknown() {
-                self.doubt(&mut tx).await?;
                 UNKNOWN
             } else {
+                // Nothing was changed there.
+                self.verification_set(&mut tx, before).await?;
                 error.code()
             };
             self.act.record(&mut tx, outcome, Vec::new()).await?;
@@ -267,14 +271,17 @@ impl Change<'_> {
         Ok(tx)
     }
 
-    /// Makes the stored row one that waits for its proof.
-    async fn doubt(&self, conn: &mut PgConnection) -> Result<(), BillingError> {
+    async fn verification_set(
+        &self,
+        conn: &mut PgConnection,
+        verification: Verification,
+    ) -> Result<(), BillingError> {
         let before = self.stored(conn).await?;
-        if before.verification == Verification::Pending {
+        if before.verification == verification {
             return Ok(());
         }
         let after = Subscription {
-            verification: Verification::Pending,
+            verification,
             ..before.clone()
         };
         let write = Write::Subscription(RowChange {

@@ -240,6 +240,18 @@ impl ProviderError {
         }
     }
 
+    /// Whether the provider took the call up, so that what it says is about the call's own outcome.
+    pub const fn answers_the_call(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::Credentials { .. } => false,
+            Self::OutcomeUnknown { .. }
+            | Self::Down { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Unreadable { .. } => true,
+        }
+    }
+
     /// How long the provider wants us to wait.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -7,6 +7,7 @@ mod body;
 pub mod error;
 mod fields;
 mod http;
+pub mod paymongo;
 pub mod polar;
 pub mod registry;
 pub mod stripe;

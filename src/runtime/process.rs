@@ -220,10 +220,19 @@ enum Use {
     Read,
 }
 
+fn workers(settings: &Settings) -> u32 {
+    u32::try_from(settings.worker.workers).unwrap_or(u32::MAX - 4)
+}
+
 fn store(database: &Database, settings: &Settings, role: Role, for_what: Use) -> Result<Store, RuntimeError> {
     let set = &settings.database;
     let (max_connections, statement_timeout, read_only) = match for_what {
-        Use::Work => (set.max_connections, set.statement_timeout, settings.read_only),
+        Use::Work => (
+            // Every worker holds one while it applies, and leases are renewed meanwhile.
+            set.max_connections.max(workers(settings) + 4),
+            set.statement_timeout,
+            settings.read_only,
+        ),
         Use::Read => (set.read_connections, set.read_timeout, true),
     };
     let acquire_timeout = match role {

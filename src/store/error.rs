@@ -149,11 +149,15 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
                 match code.as_str() {
-                    // Shutdown, crash and recovery of the server; too many connections; unknown database or password.
-                    "57P01" | "57P02" | "57P03" | "53300" | "3D000" | "28P01" | "28000" => {
+                    // Shutdown, crash and recovery of the server; a transaction that we left idle for too long; unknown
+                    // database or password.
+                    "57P01" | "57P02" | "57P03" | "25P03" | "3D000" | "28P01" | "28000" => {
                         Self::Unavailable(error)
                     }
-                    code if code.starts_with("08") => Self::Unavailable(error),
+                    // The connection; and what the server is out of: disk, memory, connections.
+                    code if code.starts_with("08") || code.starts_with("53") => Self::Unavailable(error),
+                    // Somebody else holds the lock.
+                    "55P03" => Self::Collision(error),
                     "25006" | "42501" => Self::ReadOnly(error),
                     "40001" | "40P01" => Self::Collision(error),
                     code if code.starts_with("23") => {

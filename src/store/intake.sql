@@ -30,12 +30,7 @@ stored as (
     where leads
     on conflict (provider, livemode, account, provider_event_id) do update
         set
-            duplicates = event.duplicates + excluded.duplicates + 1,
-            -- What a person gave and the provider then signed, byte for byte, is the provider's word.
-            source = case
-                when event.source = 'import' and event.body_sha256 = excluded.body_sha256 then excluded.source
-                else event.source
-            end
+            duplicates = event.duplicates + excluded.duplicates + 1
     returning id, provider, livemode, provider_event_id, body_sha256, source
 ),
 -- An id that comes back as the one given is a new event.

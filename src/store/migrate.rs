@@ -61,6 +61,13 @@ pub async fn migrate(conn: &mut PgConnection) -> Result<SchemaVersion, StoreErro
             known: before.known,
         });
     }
-    MIGRATOR.run(&mut *conn).await.map_err(StoreError::Migrate)?;
-    Ok(before)
+    // An index on a large table takes its time, and so does another process that migrates at this moment.
+    sqlx::raw_sql("set statement_timeout = 0; set lock_timeout = 0")
+        .execute(&mut *conn)
+        .await?;
+    let done = MIGRATOR.run(&mut *conn).await.map_err(StoreError::Migrate);
+    sqlx::raw_sql("reset statement_timeout; reset lock_timeout")
+        .execute(&mut *conn)
+        .await?;
+    done.map(|()| before)
 }

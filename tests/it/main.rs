@@ -17,6 +17,8 @@ mod faults;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod paymongo;
+#[cfg(test)]
 mod polar;
 #[cfg(test)]
 mod pool;

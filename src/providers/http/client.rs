@@ -124,6 +124,18 @@ impl<'a> Request<'a> {
         request
     }
 
+    /// A write with a JSON document that the provider takes without an idempotency key: it is never repeated.
+    pub(in crate::providers) fn json_once(
+        dialect: &Dialect,
+        method: Method,
+        path: impl Into<String>,
+        document: &impl Serialize,
+    ) -> Result<Self, ProviderError> {
+        let mut request = Self::json(dialect, method, path, document, "")?;
+        request.key = None;
+        Ok(request)
+    }
+
     fn with<E: Error>(
         mut self,
         dialect: &Dialect,
@@ -238,6 +250,8 @@ impl Client {
     pub(in crate::providers) async fn send(&self, request: Request<'_>) -> Result<Reply, ProviderError> {
         let mut delays = retry::delays(self.timeouts.backoff);
         let mut attempt = 1;
+        // An earlier attempt of a write whose outcome is open: a later one that did not get through settles nothing.
+        let mut open: Option<ProviderError> = None;
         loop {
             let failure = match self.attempt(&request).await {
                 Ok(reply) => return Ok(reply),
@@ -245,7 +259,10 @@ impl Client {
             };
             let wait = retry::wait(attempt, request.is_repeatable(self.dialect), &failure.signs);
             let (Some(wait), Some(delay)) = (wait, delays.next()) else {
-                return Err(failure.error);
+                return Err(match open {
+                    Some(open) if !failure.error.answers_the_call() => open,
+                    Some(_) | None => failure.error,
+                });
             };
             tracing::debug!(
                 provider = %self.dialect.provider,
@@ -254,6 +271,9 @@ impl Client {
                 attempt,
                 "a call is repeated"
             );
+            if request.is_write() && failure.error.outcome_unknown() {
+                open = Some(failure.error);
+            }
             tokio::time::sleep(delay.max(wait)).await;
             attempt += 1;
         }
@@ -359,7 +379,7 @@ impl Reply {
         let text =
             std::str::from_utf8(&self.body).map_err(|_| self.unreadable("it is not UTF-8".to_owned()))?;
         match text.trim_start().as_bytes().first() {
-            Some(b'{' | b'[') => Ok(text),
+            Some(b'{') => Ok(text),
             Some(b'<') => Err(self.unreadable("it is HTML, not JSON".to_owned())),
             Some(_) => Err(self.unreadable("it is no JSON object".to_owned())),
             None => Err(self.unreadable("it is empty".to_owned())),

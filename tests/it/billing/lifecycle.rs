@@ -127,7 +127,8 @@ async fn what_makes_no_sense_is_refused_before_anything_happens() {
 #[tokio::test]
 async fn a_provider_that_says_no_leaves_everything_as_it_was() {
     let (world, sub) = World::with_subscription().await;
-    let before = world.rows("select * from subscription").await;
+    let all = "select (to_jsonb(subscription) - 'updated_at') as subscription from subscription";
+    let before = world.rows(all).await;
     world.provider.next(Step::Cancel, Turn::Refuse);
     let by = world.by("asked on the phone");
     let error = lifecycle::cancel(&world.billing, sub, CancelWhen::Now, by)
@@ -138,7 +139,7 @@ async fn a_provider_that_says_no_leaves_everything_as_it_was() {
         (error.code(), error.outcome_unknown()),
         ("provider_refused", false)
     );
-    assert_eq!(world.rows("select * from subscription").await, before);
+    assert_eq!(world.rows(all).await, before);
     assert_eq!(
         world.audit().await,
         json!([
@@ -151,6 +152,32 @@ async fn a_provider_that_says_no_leaves_everything_as_it_was() {
         ])
     );
     world.assert_lanes_free().await;
+}
+
+#[tokio::test]
+async fn nothing_looks_certain_while_the_provider_is_asked() {
+    let (world, sub) = World::with_subscription().await;
+    let gate = Gate::new();
+    world.provider.next(Step::Cancel, Turn::Hold(gate.clone()));
+    let by = world.by("the process ends here");
+    let cancel = lifecycle::cancel(&world.billing, sub, CancelWhen::Now, by);
+    tokio::select! {
+        _ = cancel => panic!("it went on without an answer"),
+        () = gate.reached() => {}
+    }
+
+    assert_eq!(
+        world.rows("select status, verification from subscription").await,
+        json!([{ "status": "active", "verification": "pending" }])
+    );
+    assert_eq!(
+        world.audit().await,
+        json!([line(
+            "subscription.cancel.now",
+            "requested",
+            "the process ends here"
+        )])
+    );
 }
 
 #[tokio::test]

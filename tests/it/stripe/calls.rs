@@ -220,14 +220,17 @@ async fn what_does_not_exist_is_an_answer() {
     let missing = json!({"error": {"type": "invalid_request_error", "code": "resource_missing", "param": "id",
         "message": "No such customer: 'cus_1'"}});
     let deleted = json!({"id": "cus_1", "object": "customer", "deleted": true});
-    for reply in [Reply::status(404, &missing.to_string()), Reply::json(&deleted)] {
+    for (reply, raw) in [
+        (Reply::status(404, &missing.to_string()), None),
+        (Reply::json(&deleted), Some(deleted.to_string())),
+    ] {
         let server = Server::with([reply]).await;
         let wanted = object(ObjectKind::Customer, "cus_1");
         let answer = server.api().read(&wanted, None).await.unwrap();
         assert_eq!(answer.value.observations, [Observation::Gone(wanted)]);
         assert_eq!(
             (answer.value.raw, answer.request_id.as_deref()),
-            (None, Some("req_7"))
+            (raw, Some("req_7"))
         );
     }
 }

@@ -101,6 +101,25 @@ async fn what_lasts_is_told_after_two_repeats() {
 }
 
 #[tokio::test]
+async fn a_write_that_may_have_happened_stays_open_whatever_a_repeat_meets() {
+    let limited = || Reply::Status(429, Vec::new(), "{}".to_owned());
+    for begin in [|| Reply::Silence, || Reply::status(502, "")] {
+        let server = Server::with([begin(), limited(), limited()]).await;
+        let error = write(&server).await.unwrap_err();
+        assert!(error.outcome_unknown(), "{error:?}");
+        assert_eq!(server.asked().len(), 3);
+    }
+    // A repeat that is answered settles it: the key is the same.
+    let refused = r#"{"error":{"type":"card_error","code":"card_declined","message":"No."}}"#;
+    let server = Server::with([Reply::Silence, Reply::status(402, refused)]).await;
+    let error = write(&server).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.outcome_unknown()),
+        ("provider_refused", false)
+    );
+}
+
+#[tokio::test]
 async fn what_cannot_be_helped_is_told_at_once() {
     let body =
         r#"{"error":{"type":"invalid_request_error","code":"parameter_missing","message":"Missing."}}"#;

@@ -57,6 +57,10 @@ pub(crate) enum Turn {
     Refuse,
     /// The provider cannot be reached.
     Unreachable,
+    /// The provider limits calls.
+    Limit,
+    /// The provider has trouble of its own.
+    Down,
     /// It takes effect, and the answer is lost.
     Lost,
     /// It takes effect once the gate is opened.
@@ -154,6 +158,11 @@ impl Scripted {
     }
 
     /// A subscription that exists there.
+    /// From now on there is no such subscription.
+    pub(crate) fn forget(&self, subscription: &str) {
+        self.state().subscriptions.remove(&id(subscription));
+    }
+
     pub(crate) fn add_subscription(&self, subscription: SubscriptionSeen) {
         self.state()
             .subscriptions
@@ -179,6 +188,15 @@ impl Scripted {
                 status: 400,
                 code: "not_today".to_owned(),
                 message: "the script says no".to_owned(),
+            }),
+            Some(Turn::Limit) => Err(ProviderError::RateLimited {
+                call,
+                retry_after: None,
+            }),
+            Some(Turn::Down) => Err(ProviderError::Down {
+                call,
+                status: 503,
+                retry_after: None,
             }),
             Some(Turn::Unreachable) => Err(ProviderError::Unreachable {
                 call,
@@ -359,8 +377,14 @@ impl ProviderApi for Scripted {
                     .cloned(),
             }
         };
-        let found = found.unwrap_or_else(|| Observation::Gone(object.clone()));
-        self.answer(Step::Read, told(vec![found]))
+        let answer = match found {
+            Some(found) => told(vec![found]),
+            None => ReadObject {
+                raw: None,
+                ..told(vec![Observation::Gone(object.clone())])
+            },
+        };
+        self.answer(Step::Read, answer)
     }
 
     async fn subscriptions_of(&self, customer: &ObjectId) -> Result<Answer<ReadObject>, ProviderError> {

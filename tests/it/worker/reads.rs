@@ -102,6 +102,36 @@ async fn what_was_read_for_a_try_that_committed_nothing_answers_for_no_other_eve
     assert_eq!(world.provider.state().reads, 2);
 }
 
+#[tokio::test]
+async fn a_provider_that_does_not_have_what_it_tells_of_ends_nothing() {
+    let rules = Rules {
+        apply_from: BTreeMap::from([(ProviderName::Stripe, ApplyFrom::Read)]),
+        ..Rules::default()
+    };
+    let world = world_with_subscription(rules).await;
+    let now = Timestamp::now().as_second();
+    world
+        .store(&subscription("evt_1", now, "active", "price_pro"))
+        .await;
+    work_off(&world.worker("one@host/1").await).await;
+    // As with the key of another account.
+    world.provider.forget("sub_1");
+    let event = world
+        .store(&subscription("evt_2", now + 60, "past_due", "price_pro"))
+        .await;
+    work_off(&world.worker("one@host/1").await).await;
+
+    let (state, _, error) = world.shown(event).await;
+    assert_eq!(
+        (state.as_str(), error.as_deref()),
+        ("failed", Some("gone_contradicts_event"))
+    );
+    assert_eq!(
+        world.rows("select status from subscription").await,
+        json!([{ "status": "active" }]),
+    );
+}
+
 /// As under Stripe's test clocks: events are dated months ahead of the clock that answers are dated by.
 #[tokio::test]
 async fn a_read_settles_what_events_of_a_clock_that_runs_ahead_leave_open() {

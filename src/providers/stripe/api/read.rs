@@ -31,8 +31,12 @@ pub(super) async fn object(client: &Client, object: &ObjectRef) -> Result<Answer
         None => request,
     };
     let reply = client.send(request.missing_is_an_answer()).await?;
-    if reply.is_missing() || reply.parse::<Stub>()?.deleted == Some(true) {
+    if reply.is_missing() {
         return Ok(reply.answer(gone(object)));
+    }
+    if reply.parse::<Stub>()?.deleted == Some(true) {
+        let raw = Some(reply.text()?.to_owned());
+        return Ok(reply.answer(ReadObject { raw, ..gone(object) }));
     }
     of_reply(client, place.kind, reply).await
 }
