@@ -2,7 +2,7 @@
 //! without an answer. Webhooks are Stripe's own.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -102,6 +102,8 @@ pub(crate) struct State {
     pub(crate) subscriptions: BTreeMap<ObjectId, SubscriptionSeen>,
     /// Other objects of a customer, by what they are listed under.
     pub(crate) objects: BTreeMap<ObjectKind, Vec<Observation>>,
+    /// Kinds of which there is more than a list tells.
+    pub(crate) cut: BTreeSet<ObjectKind>,
     pub(crate) sessions: Vec<NewCheckout>,
     /// How often an object was read.
     pub(crate) reads: usize,
@@ -232,6 +234,7 @@ fn told(observations: Vec<Observation>) -> ReadObject {
         raw: Some(serde_json::json!({ "scripted": observations.len() }).to_string()),
         observations,
         facts: Vec::new(),
+        is_cut: false,
     }
 }
 
@@ -405,6 +408,7 @@ impl ProviderApi for Scripted {
             Step::Objects,
             ReadObject {
                 raw: None,
+                is_cut: self.state().cut.contains(&kind),
                 ..told(found)
             },
         )
