@@ -32,6 +32,7 @@ fn picture(name: &str, harness: &Harness) {
 fn at(harness: &mut Harness, keys: &str) {
     harness.press(keys);
     harness.rest();
+    harness.pass(SignedDuration::from_secs(1));
 }
 
 /// Each of these at each size.
