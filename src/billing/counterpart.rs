@@ -116,7 +116,8 @@ async fn tell(
         after: id.as_str().into(),
     });
     let mut tx = billing.store().begin().await?;
-    act.record(&mut tx, outcome(answer), made.into_iter().collect()).await?;
+    act.record(&mut tx, outcome(answer), made.into_iter().collect())
+        .await?;
     tx.commit().await.map_err(StoreError::from)
 }
 

@@ -270,9 +270,11 @@ async fn carry_out(desk: &dyn Desk, write: Write) -> Answer {
         Write::LinkCustomer { id, owner, reason } => {
             Answer::LinkCustomer(desk.link_customer(id, &owner, reason.as_deref()).await)
         }
-        Write::TakeOver { id, reason } => {
-            Answer::TakeOver(desk.verify(id, Theirs::TakenOver, reason.as_deref()).await.map(Box::new))
-        }
+        Write::TakeOver { id, reason } => Answer::TakeOver(
+            desk.verify(id, Theirs::TakenOver, reason.as_deref())
+                .await
+                .map(Box::new),
+        ),
         Write::Cancel { id, when, reason } => {
             Answer::Cancel(desk.cancel(id, when, reason.as_deref()).await.map(Box::new))
         }

@@ -131,9 +131,9 @@ pub(crate) fn settle_alarms(row: &EventRow, cx: &mut Cx<'_>) {
     );
     let mut dialog = Dialog::new("Settle alarms", target, Intent::SettleAlarms(row.id));
     "Settle them".clone_into(&mut dialog.button);
-    dialog
-        .lines
-        .push("Say that somebody has looked, and why it is all right; what comes again rings again.".to_owned());
+    dialog.lines.push(
+        "Say that somebody has looked, and why it is all right; what comes again rings again.".to_owned(),
+    );
     dialog.fields.push(Field::text("Reason", true));
     dialog.risk(Risk::of_events(&[row], cx.shared));
     cx.open(dialog);

@@ -229,7 +229,11 @@ async fn judge(
         seen.push(told);
     };
     let listing = ticket(billing).await?;
-    take(ObjectKind::Subscription, api.subscriptions_of(&customer.id).await?, listing);
+    take(
+        ObjectKind::Subscription,
+        api.subscriptions_of(&customer.id).await?,
+        listing,
+    );
     for kind in KINDS {
         let listing = ticket(billing).await?;
         reader.last_ticket = Some(listing);

@@ -8,12 +8,7 @@ use crate::{
         error::CliError,
         filters::{CustomerArgs, Since},
     },
-    domain::{
-        event::EventState,
-        ids::EventId,
-        provider::ProviderName,
-        views::event::EventFilter,
-    },
+    domain::{event::EventState, ids::EventId, provider::ProviderName, views::event::EventFilter},
     runtime::Process,
     store::event_list::event_ids,
 };

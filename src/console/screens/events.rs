@@ -144,7 +144,9 @@ static COLUMNS: [Column<EventRow>; 8] = [
         Cell::or_missing(row.customer_label.as_deref())
     }),
     Column::new("TRIES", (5, 5), 6, |row: &EventRow, _| Cell::Text(tries(row))),
-    Column::new("WHY", (19, 40), 3, |row: &EventRow, _| Cell::Dim(why_in_short(row))),
+    Column::new("WHY", (19, 40), 3, |row: &EventRow, _| {
+        Cell::Dim(why_in_short(row))
+    }),
 ];
 
 impl Kind for Events {

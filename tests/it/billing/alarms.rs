@@ -39,12 +39,16 @@ async fn an_alarm_is_settled_once_by_somebody_and_for_a_reason() {
     assert_eq!(settle(&world.billing, event, world.by(reason)).await.unwrap(), 1);
 
     assert_eq!(
-        world.rows("select event_id, cleared_by from alarm where cleared_at is not null").await,
+        world
+            .rows("select event_id, cleared_by from alarm where cleared_at is not null")
+            .await,
         json!([{ "event_id": event.to_string(), "cleared_by": "marta" }]),
         "the one about {other} stays"
     );
     let acts = world
-        .rows("select action, target, reason, outcome, customer_id is not null as told, differences from audit")
+        .rows(
+            "select action, target, reason, outcome, customer_id is not null as told, differences from audit",
+        )
         .await;
     assert_eq!(
         acts,
@@ -75,5 +79,11 @@ async fn nothing_is_settled_without_a_reason_or_an_event() {
         assert_eq!(settle(&world.billing, id, by).await.unwrap_err().code(), code);
     }
     assert_eq!(world.audit().await, json!([]));
-    assert_eq!(world.db.number("select count(*) from alarm where cleared_at is null").await, 1);
+    assert_eq!(
+        world
+            .db
+            .number("select count(*) from alarm where cleared_at is null")
+            .await,
+        1
+    );
 }

@@ -36,7 +36,11 @@ async fn an_owner_that_nobody_knows_yet_gets_the_customer_itself() {
     let set = world
         .rows("select source_kind, source_ref, row_key from change where field = 'owner' and table_name = 'customer' order by id desc limit 1")
         .await;
-    assert_eq!(set, json!([{ "source_kind": "person", "source_ref": "marta", "row_key": cus.to_string() }]), "the row goes by the name that a preview gives it");
+    assert_eq!(
+        set,
+        json!([{ "source_kind": "person", "source_ref": "marta", "row_key": cus.to_string() }]),
+        "the row goes by the name that a preview gives it"
+    );
     world.assert_lanes_free().await;
 }
 

@@ -157,7 +157,13 @@ async fn one_command_takes_no_more_events_than_it_can_show_for() {
     }
     assert_eq!(db.number("select count(*) from audit").await, 0);
     let narrowed = place.json(&[
-        "events", "discard", "--state", "dead", "--type", "one.of", "--dry-run",
+        "events",
+        "discard",
+        "--state",
+        "dead",
+        "--type",
+        "one.of",
+        "--dry-run",
     ]);
     assert_eq!(narrowed["items"].as_array().unwrap().len(), 1);
 }

@@ -402,7 +402,11 @@ fn an_alarm_is_settled_with_a_reason_on_its_events_page() {
         event
     });
     harness.command(&format!("open {}", event.provider_event_id));
-    assert!(harness.shows("another body under a known id"), "{}", harness.text());
+    assert!(
+        harness.shows("another body under a known id"),
+        "{}",
+        harness.text()
+    );
     harness.press("A");
     harness.press("Right");
     harness.press("Enter");
@@ -412,7 +416,11 @@ fn an_alarm_is_settled_with_a_reason_on_its_events_page() {
     harness.press("Enter");
     assert_eq!(harness.written(), ["settle \"a resent body\""]);
     assert!(harness.shows("1 alarm settled"), "{}", harness.text());
-    assert!(!harness.shows("another body under a known id"), "{}", harness.text());
+    assert!(
+        !harness.shows("another body under a known id"),
+        "{}",
+        harness.text()
+    );
     harness.command("settle_alarms");
     assert!(harness.shows("no alarm about it is open"), "{}", harness.text());
 }

@@ -431,7 +431,15 @@ fn judged(harness: &Harness) -> usize {
     harness
         .seen
         .iter()
-        .filter(|effect| matches!(effect, Effect::Read { read: Read::ReplayPreview { .. }, .. }))
+        .filter(|effect| {
+            matches!(
+                effect,
+                Effect::Read {
+                    read: Read::ReplayPreview { .. },
+                    ..
+                }
+            )
+        })
         .count()
 }
 
@@ -493,7 +501,15 @@ fn a_screen_without_news_reads_itself_as_often_as_is_set() {
     let mut harness = Harness::with_options(FakeDesk::full(fake::setting()), (80, 24), options, false);
     harness.press("3");
     let reads = |harness: &Harness| {
-        let is_page = |effect: &&Effect| matches!(effect, Effect::Read { read: Read::Events { .. }, .. });
+        let is_page = |effect: &&Effect| {
+            matches!(
+                effect,
+                Effect::Read {
+                    read: Read::Events { .. },
+                    ..
+                }
+            )
+        };
         harness.seen.iter().filter(is_page).count()
     };
     let before = reads(&harness);

@@ -32,6 +32,10 @@ fn picture(name: &str, harness: &Harness) {
 fn at(harness: &mut Harness, keys: &str) {
     harness.press(keys);
     harness.rest();
+}
+
+/// Long enough for the inspector to ask what takes longer.
+fn stay(harness: &mut Harness) {
     harness.pass(SignedDuration::from_secs(1));
 }
 
@@ -50,6 +54,7 @@ fn lists_with_rows_at_every_size() {
             at(&mut harness, key);
             if name == "events" {
                 at(&mut harness, "j");
+                stay(&mut harness);
             }
             picture(&format!("{name}_rows"), &harness);
         }
@@ -91,6 +96,9 @@ fn filtered() {
         harness.press("/");
         harness.type_text(filter);
         at(&mut harness, "Enter");
+        if name == "events" {
+            stay(&mut harness);
+        }
         picture(&format!("{name}_filtered"), &harness);
     }
 }

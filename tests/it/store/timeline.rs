@@ -69,7 +69,9 @@ async fn events_and_acts_are_told_in_one_order() {
     event(6, "stripe", "cus_1", Stage::Failed { code: "x" })
         .insert(&mut conn)
         .await;
-    event(5, "stripe", "cus_1", Stage::Processing).insert(&mut conn).await;
+    event(5, "stripe", "cus_1", Stage::Processing)
+        .insert(&mut conn)
+        .await;
     let entry = AuditEntry {
         actor: Actor {
             name: "ops-1".to_owned(),

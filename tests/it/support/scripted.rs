@@ -402,13 +402,14 @@ impl ProviderApi for Scripted {
         kind: ObjectKind,
     ) -> Result<Answer<ReadObject>, ProviderError> {
         self.turn(Step::Objects).await?;
+        let is_cut = self.state().cut.contains(&kind);
         let mut found = self.state().objects.get(&kind).cloned().unwrap_or_default();
         found.retain(|seen| seen.customer().is_none_or(|of| of == customer));
         self.answer(
             Step::Objects,
             ReadObject {
                 raw: None,
-                is_cut: self.state().cut.contains(&kind),
+                is_cut,
                 ..told(found)
             },
         )
