@@ -13,6 +13,7 @@ use crate::{
         ids::{AuditId, CustomerId},
         subscription::Difference,
     },
+    providers::ProviderError,
     store::{StoreError, audit::audit_insert},
 };
 
@@ -22,6 +23,15 @@ pub const DONE: &str = "done";
 pub const REQUESTED: &str = "requested";
 /// The provider's answer was lost.
 pub const UNKNOWN: &str = "unknown";
+
+/// The audit's word for what came of a call to a provider.
+pub(super) fn outcome<T>(answer: &Result<T, ProviderError>) -> &str {
+    match answer {
+        Ok(_) => DONE,
+        Err(error) if error.outcome_unknown() => UNKNOWN,
+        Err(error) => error.code(),
+    }
+}
 
 /// Who acts, and why.
 #[derive(Clone, Copy, Debug)]

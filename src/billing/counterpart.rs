@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     Billing, BillingError,
-    acts::By,
+    acts::{Act, By, outcome},
     case::{Case, Judgement},
     lanes,
     linking::{merged, standing_customer},
-    reader::{Reader, testify, ticket},
+    reader::{Reader, in_words, testify, ticket},
 };
 use crate::{
     domain::{
@@ -16,8 +16,9 @@ use crate::{
         ids::{CustomerId, ObjectId},
         observation::Observation,
         provider::{Book, LaneKey},
+        subscription::Difference,
     },
-    providers::{Answer, NewCustomer, ProviderApi, ReadObject},
+    providers::{Answer, NewCustomer, ProviderApi, ProviderError, ReadObject},
     store::{
         StoreError,
         apply::{Attribution, Source, plan_apply, writes_apply},
@@ -77,10 +78,20 @@ pub(super) async fn ensure(
         name: customer.name.clone(),
         metadata: owner_metadata(&billing.rules().linking, customer.owner.as_ref()),
     };
+    let act = Act::new(by, "customer.create", customer.id, Some(customer.id));
+    let mut tx = billing.store().begin().await?;
+    act.requested(&mut tx).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+
     let ticket = ticket(billing).await?;
     let answer = api
         .customer_create(&new, &creation_key(customer.id, &links, book))
-        .await?;
+        .await;
+    // Whether it was made is told by the provider, not by whether that can be recorded.
+    if let Err(error) = tell(billing, &act, &answer).await {
+        tracing::warn!(customer = %customer.id, error = %in_words(&error), "could not record how the making of a provider's customer went");
+    }
+    let answer = answer?;
     let id = made(&answer, book)?;
     let recorded = take_in(billing, book, customer.id, (&id, answer, ticket), by).await;
     recorded.map_err(|error| match error {
@@ -93,6 +104,23 @@ pub(super) async fn ensure(
     Ok(id)
 }
 
+/// Writes how the making went, and which customer it made.
+async fn tell(
+    billing: &Billing,
+    act: &Act<'_>,
+    answer: &Result<Answer<ReadObject>, ProviderError>,
+) -> Result<(), StoreError> {
+    let made = answer.as_ref().ok().and_then(made_in).map(|id| Difference {
+        field: "provider_customer_id".to_owned(),
+        before: serde_json::Value::Null,
+        after: id.as_str().into(),
+    });
+    let mut tx = billing.store().begin().await?;
+    act.record(&mut tx, outcome(answer), made.into_iter().collect())
+        .await?;
+    tx.commit().await.map_err(StoreError::from)
+}
+
 /// Deleted counterparts are counted, since a key that made one of them would bring it back.
 fn creation_key(customer: CustomerId, links: &[CustomerLink], book: Book) -> String {
     match links.iter().filter(|link| link.book == book).count() {
@@ -102,13 +130,16 @@ fn creation_key(customer: CustomerId, links: &[CustomerLink], book: Book) -> Str
 }
 
 fn made(answer: &Answer<ReadObject>, book: Book) -> Result<ObjectId, BillingError> {
-    let made = answer.value.observations.iter().find_map(Observation::customer);
-    made.cloned().ok_or_else(|| {
+    made_in(answer).cloned().ok_or_else(|| {
         BillingError::Problem(crate::domain::event::Problem {
             code: "provider_unreadable".to_owned(),
             message: format!("{} made a customer and did not say which", book.provider),
         })
     })
+}
+
+fn made_in(answer: &Answer<ReadObject>) -> Option<&ObjectId> {
+    answer.value.observations.iter().find_map(Observation::customer)
 }
 
 /// Takes the new customer in as any read, and sees to it that its link is ours.

@@ -94,10 +94,9 @@ impl BillingError {
             Self::NotFound { .. } => {
                 Some("check the id; `billdeck config show` tells which environment is served".to_owned())
             }
-            Self::ProviderOff(provider) => Some(format!(
-                "set {}_SECRET_KEY and run it again",
-                provider.as_str().to_uppercase()
-            )),
+            Self::ProviderOff(provider) => provider
+                .key_variable()
+                .map(|variable| format!("set {variable} and run it again")),
             Self::LaneBusy { .. } => Some("try again in a moment".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Unrecorded { .. } => {
@@ -156,5 +155,26 @@ impl From<JudgeError> for BillingError {
             JudgeError::Store(error) => Self::Store(error),
             JudgeError::Read(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_is_off_is_turned_on_by_its_own_variable() {
+        let hint = |provider| BillingError::ProviderOff(provider).hint();
+        let variables = ProviderName::ALL.iter().map(|provider| hint(*provider));
+        assert_eq!(
+            variables.collect::<Vec<_>>(),
+            [
+                Some("set STRIPE_SECRET_KEY and run it again".to_owned()),
+                Some("set POLAR_ACCESS_TOKEN and run it again".to_owned()),
+                Some("set CONEKTA_API_KEY and run it again".to_owned()),
+                Some("set PAYMONGO_SECRET_KEY and run it again".to_owned()),
+                None,
+            ]
+        );
     }
 }

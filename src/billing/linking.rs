@@ -62,10 +62,7 @@ pub async fn link_customer(
 
 /// Takes the lanes of all links, in one order for everybody.
 async fn take_all(billing: &Billing, links: &[CustomerLink]) -> Result<Vec<Held>, BillingError> {
-    let mut lanes: Vec<LaneKey> = links
-        .iter()
-        .map(|link| LaneKey::new(link.book, &link.provider_customer_id))
-        .collect();
+    let mut lanes: Vec<LaneKey> = links.iter().map(lane_of).collect();
     lanes.sort();
     let mut all = Vec::with_capacity(lanes.len());
     for lane in lanes {
@@ -79,6 +76,10 @@ async fn take_all(billing: &Billing, links: &[CustomerLink]) -> Result<Vec<Held>
         }
     }
     Ok(all)
+}
+
+fn lane_of(link: &CustomerLink) -> LaneKey {
+    LaneKey::new(link.book, &link.provider_customer_id)
 }
 
 async fn link_held(
@@ -105,7 +106,8 @@ async fn link_held(
     }
     let links = customer_links(&mut tx, customer.id).await?;
     // A link that came meanwhile has a lane that is not held.
-    if links.len() > held.len() {
+    let is_held = |lane: LaneKey| held.iter().any(|held| held.lease().lane == lane);
+    if !links.iter().map(lane_of).all(is_held) {
         return Err(BillingError::LaneBusy {
             lane: format!("customer {id}"),
         });

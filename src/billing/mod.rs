@@ -5,6 +5,7 @@
 //! all walk it.
 
 pub mod acts;
+pub mod alarms;
 pub mod case;
 pub mod checkout;
 mod counterpart;

@@ -2,7 +2,7 @@
 
 use super::{
     Billing, BillingError,
-    acts::{Act, By, DONE, UNKNOWN},
+    acts::{Act, By, outcome},
     checkout::{ReturnUrls, no_return_url},
     counterpart::usable,
     linking::look,
@@ -59,14 +59,9 @@ pub async fn create(
     let answer = api
         .portal_create(&link.provider_customer_id, return_url, &key)
         .await;
-    let outcome = match &answer {
-        Ok(_) => DONE,
-        Err(error) if error.outcome_unknown() => UNKNOWN,
-        Err(error) => error.code(),
-    };
     let recorded = async {
         let mut tx = billing.store().begin().await?;
-        act.record(&mut tx, outcome, Vec::new()).await?;
+        act.record(&mut tx, outcome(&answer), Vec::new()).await?;
         tx.commit().await.map_err(StoreError::from)
     };
     // The page works (or does not) whether or not that is recorded.

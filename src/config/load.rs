@@ -79,7 +79,7 @@ pub struct Settings {
     pub console: ConsoleSettings,
     /// Logs.
     pub log: LogSettings,
-    /// Signs links and cursors, where one is given.
+    /// For signed links, where one is given. Nothing signs any yet.
     pub signing_key: Option<SecretString>,
 }
 

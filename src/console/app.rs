@@ -17,7 +17,7 @@ use super::{
     operations::{Operations, Owner, Toast},
     overlay::{Overlay, dialog, prompt::Prompt},
     screens::{self, Again, Screen},
-    shared::{Cx, Loaded, POLL, Shared, Wish},
+    shared::{Cx, Loaded, Shared, Wish},
     theme::{Glyphs, Theme},
 };
 
@@ -81,6 +81,7 @@ impl App {
                 zone: options.zone,
                 style: options.time,
             },
+            poll: options.refresh,
             live: true,
             link_up: true,
             overview: Loaded::default(),
@@ -118,7 +119,7 @@ impl App {
             news_due: None,
             news_taken: None,
             status_due: None,
-            poll_due: now + POLL,
+            poll_due: now + options.refresh,
             ping_due: now + time::PING,
             quit_asked: false,
             dirty: true,

@@ -79,6 +79,17 @@ pub enum CancelWhen {
     PeriodEnd,
 }
 
+/// What becomes of the provider's word about a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theirs {
+    /// It is shown beside ours, and nothing is written.
+    Shown,
+    /// Ours stays; that they were compared, and whether they agree, is stored and audited.
+    Noted,
+    /// It is written over ours.
+    TakenOver,
+}
+
 /// Something changed; which lists are worth reading again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
@@ -127,6 +138,8 @@ pub trait Desk: Send + Sync {
     ) -> DeskResult<Vec<ReplayItem>>;
     /// Puts the events aside; gives back those that were.
     async fn discard(&self, ids: &[EventId], reason: &str) -> DeskResult<BTreeSet<EventId>>;
+    /// Settles the open alarms about an event; says how many there were.
+    async fn settle_alarms(&self, id: EventId, reason: &str) -> DeskResult<usize>;
 
     /// A page of customers.
     async fn customers(
@@ -161,9 +174,13 @@ pub trait Desk: Send + Sync {
     ) -> DeskResult<Page<SubscriptionRow>>;
     /// One subscription.
     async fn subscription(&self, id: SubscriptionId) -> DeskResult<SubscriptionDetail>;
-    /// Reads the provider and shows ours beside it; `apply` writes the provider's word over ours.
-    async fn verify(&self, id: SubscriptionId, apply: bool, reason: Option<&str>)
-    -> DeskResult<VerifyReport>;
+    /// Reads the provider and shows ours beside it; `theirs` says what becomes of the provider's word.
+    async fn verify(
+        &self,
+        id: SubscriptionId,
+        theirs: Theirs,
+        reason: Option<&str>,
+    ) -> DeskResult<VerifyReport>;
     /// Cancels at the provider.
     async fn cancel(
         &self,

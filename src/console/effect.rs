@@ -147,6 +147,10 @@ pub enum Write {
         ids: Vec<EventId>,
         reason: String,
     },
+    SettleAlarms {
+        id: EventId,
+        reason: String,
+    },
     LinkCustomer {
         id: CustomerId,
         owner: Owner,

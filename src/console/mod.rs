@@ -41,7 +41,7 @@ pub use theme::Theme;
 pub use widgets::json::Document;
 
 use desk::SharedDesk;
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 
 /// How the console is opened.
 #[derive(Clone, Debug)]
@@ -64,6 +64,8 @@ pub struct ConsoleOptions {
     pub time: TimeStyle,
     /// The person's time zone.
     pub zone: TimeZone,
+    /// Time between looks for news that nobody announced.
+    pub refresh: SignedDuration,
 }
 
 impl Default for ConsoleOptions {
@@ -78,6 +80,7 @@ impl Default for ConsoleOptions {
             mouse: false,
             time: TimeStyle::Relative,
             zone: TimeZone::UTC,
+            refresh: SignedDuration::from_secs(30),
         }
     }
 }

@@ -74,6 +74,7 @@ pub enum Answer {
     OpenedUrl(DeskResult<()>),
     Replay(DeskResult<Vec<ReplayItem>>),
     Discard(DeskResult<BTreeSet<EventId>>),
+    SettleAlarms(DeskResult<usize>),
     LinkCustomer(DeskResult<CustomerId>),
     TakeOver(DeskResult<Box<VerifyReport>>),
     Cancel(DeskResult<Box<SubscriptionDetail>>),
@@ -87,8 +88,6 @@ pub enum Answer {
 pub struct EventSheet {
     /// The event.
     pub detail: EventDetail,
-    /// What a replay of its body would do, for an event that is stuck.
-    pub would: Option<ReplayItem>,
     /// The body.
     pub document: Arc<Document>,
 }

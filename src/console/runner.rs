@@ -1,17 +1,12 @@
 //! Carries effects out on the desk, one task each. The last word on read-only is here: a write that reaches the runner
-//! while writing is not allowed is refused, whatever the screens thought.
+//! while writing is not allowed is refused, whatever the screens thought, and a comparison leaves no trace then.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::{sync::mpsc, task::AbortHandle};
 
-use crate::domain::{
-    event::{EventState, ReplayMode},
-    views::{action::ReplayItem, event::EventRow},
-};
-
 use super::{
-    desk::{Desk, DeskError, DeskResult, SharedDesk},
+    desk::{Desk, DeskError, DeskResult, SharedDesk, Theirs},
     effect::{Access, Effect, LinkUse, Read, RunId, Write},
     export,
     msg::{Answer, EventSheet, Msg, SubscriptionSheet},
@@ -83,8 +78,9 @@ impl Runner {
     fn read(&mut self, run: RunId, read: Read) {
         let desk = Arc::clone(&self.desk);
         let answers = self.answers.clone();
+        let access = self.access;
         let task = tokio::spawn(async move {
-            let answer = answer(desk.as_ref(), read).await;
+            let answer = answer(desk.as_ref(), read, access).await;
             send(&answers, run, answer);
         });
         self.running.insert(run, Task::Read(task.abort_handle()));
@@ -145,6 +141,7 @@ fn failed(write: &Write, error: DeskError) -> Answer {
     match write {
         Write::Replay { .. } => Answer::Replay(Err(error)),
         Write::Discard { .. } => Answer::Discard(Err(error)),
+        Write::SettleAlarms { .. } => Answer::SettleAlarms(Err(error)),
         Write::LinkCustomer { .. } => Answer::LinkCustomer(Err(error)),
         Write::TakeOver { .. } => Answer::TakeOver(Err(error)),
         Write::Cancel { .. } => Answer::Cancel(Err(error)),
@@ -154,7 +151,7 @@ fn failed(write: &Write, error: DeskError) -> Answer {
     }
 }
 
-async fn answer(desk: &dyn Desk, read: Read) -> Answer {
+async fn answer(desk: &dyn Desk, read: Read, access: Access) -> Answer {
     match read {
         Read::Overview => Answer::Overview(desk.overview().await.map(Box::new)),
         Read::Ping => Answer::Ping(desk.ping().await),
@@ -171,7 +168,14 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
             Answer::Subscriptions(desk.subscriptions(&filter, sort, &page).await)
         }
         Read::Subscription(id) => Answer::Subscription(subscription(desk, id).await.map(Box::new)),
-        Read::Compare(id) => Answer::Compare(desk.verify(id, false, None).await.map(Box::new)),
+        Read::Compare(id) => {
+            // What a comparison finds is stored and audited, so that is a write too.
+            let theirs = match access {
+                Access::ReadWrite => Theirs::Noted,
+                Access::ReadOnly | Access::ReadOnlyForGood => Theirs::Shown,
+            };
+            Answer::Compare(desk.verify(id, theirs, None).await.map(Box::new))
+        }
         Read::Orders { filter, page } => Answer::Orders(desk.orders(&filter, &page).await),
         Read::Find(id) => {
             let result = desk.find(&id).await;
@@ -195,29 +199,12 @@ async fn answer(desk: &dyn Desk, read: Read) -> Answer {
 
 async fn event(desk: &dyn Desk, id: crate::domain::ids::EventId) -> DeskResult<EventSheet> {
     let detail = desk.event(id).await?;
-    let would = would(desk, &detail.row).await;
     laid_out(
         detail,
         |detail| &detail.payload,
-        |detail, document| EventSheet {
-            detail,
-            would,
-            document,
-        },
+        |detail, document| EventSheet { detail, document },
     )
     .await
-}
-
-/// What a replay of a stuck event's stored body would do. It is an extra: where it cannot be told, nothing is said.
-async fn would(desk: &dyn Desk, row: &EventRow) -> Option<ReplayItem> {
-    if !matches!(row.state, EventState::Failed | EventState::Dead) {
-        return None;
-    }
-    let items = desk
-        .replay_preview(&[row.id], ReplayMode::AsRecorded)
-        .await
-        .ok()?;
-    items.into_iter().next()
 }
 
 async fn subscription(
@@ -279,12 +266,15 @@ async fn carry_out(desk: &dyn Desk, write: Write) -> Answer {
             Answer::Replay(desk.replay(&ids, mode, reason.as_deref()).await)
         }
         Write::Discard { ids, reason } => Answer::Discard(desk.discard(&ids, &reason).await),
+        Write::SettleAlarms { id, reason } => Answer::SettleAlarms(desk.settle_alarms(id, &reason).await),
         Write::LinkCustomer { id, owner, reason } => {
             Answer::LinkCustomer(desk.link_customer(id, &owner, reason.as_deref()).await)
         }
-        Write::TakeOver { id, reason } => {
-            Answer::TakeOver(desk.verify(id, true, reason.as_deref()).await.map(Box::new))
-        }
+        Write::TakeOver { id, reason } => Answer::TakeOver(
+            desk.verify(id, Theirs::TakenOver, reason.as_deref())
+                .await
+                .map(Box::new),
+        ),
         Write::Cancel { id, when, reason } => {
             Answer::Cancel(desk.cancel(id, when, reason.as_deref()).await.map(Box::new))
         }

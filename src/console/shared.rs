@@ -66,10 +66,8 @@ impl<T> Loaded<T> {
     }
 }
 
-/// How often a screen that hears no news reads itself again.
-pub(crate) const POLL: SignedDuration = SignedDuration::from_secs(30);
-/// How old data may become before it is called stale: two polls and some patience.
-pub(crate) const STALE: SignedDuration = SignedDuration::from_secs(75);
+/// Data is called stale once two looks for news and so much more have brought none.
+const STALE_AFTER_LOOKS: SignedDuration = SignedDuration::from_secs(15);
 /// Loading shows itself only after this.
 pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_millis(150);
 
@@ -83,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) glyphs: &'static Glyphs,
     pub(crate) keymap: Keymap,
     pub(crate) clock: Clock,
+    /// How often a screen that hears no news reads itself again.
+    pub(crate) poll: SignedDuration,
     pub(crate) live: bool,
     pub(crate) link_up: bool,
     pub(crate) overview: Loaded<Overview>,
@@ -173,7 +173,8 @@ impl Shared {
             return Some((format!("{} {seconds}s", self.glyphs.reload), Role::Pending));
         }
         let age = self.now().duration_since(at?);
-        if age < STALE {
+        let stale = self.poll + self.poll + STALE_AFTER_LOOKS;
+        if age < stale {
             return None;
         }
         let text = format!(
@@ -183,7 +184,7 @@ impl Shared {
         );
         Some((
             text,
-            if age >= STALE + STALE {
+            if age >= stale + stale {
                 Role::Attention
             } else {
                 Role::Stale

@@ -113,6 +113,32 @@ pub(crate) fn discard(rows: &[&EventRow], cx: &mut Cx<'_>) {
     cx.open(dialog);
 }
 
+/// Whether alarms can be settled; how many are open is known once the event has been read.
+pub(crate) fn can_settle(row: Option<&EventRow>, open: Option<usize>) -> Result<(), String> {
+    match (row, open) {
+        (None, _) => Err("there is no event here".to_owned()),
+        (Some(_), Some(0)) => Err("no alarm about it is open".to_owned()),
+        (Some(_), Some(_) | None) => Ok(()),
+    }
+}
+
+pub(crate) fn settle_alarms(row: &EventRow, cx: &mut Cx<'_>) {
+    let target = format!(
+        "{}   {}   {}",
+        format::id(&row.provider_event_id, cx.shared.glyphs),
+        format::clean(&row.event_type),
+        row.provider
+    );
+    let mut dialog = Dialog::new("Settle alarms", target, Intent::SettleAlarms(row.id));
+    "Settle them".clone_into(&mut dialog.button);
+    dialog.lines.push(
+        "Say that somebody has looked, and why it is all right; what comes again rings again.".to_owned(),
+    );
+    dialog.fields.push(Field::text("Reason", true));
+    dialog.risk(Risk::of_events(&[row], cx.shared));
+    cx.open(dialog);
+}
+
 pub(crate) fn can_verify_object(row: Option<&EventRow>) -> Result<(), String> {
     match row {
         None => Err("there is no event here".to_owned()),
@@ -367,6 +393,10 @@ pub(crate) fn write_of(
                 "discard",
                 target,
             )
+        }
+        Intent::SettleAlarms(id) => {
+            let reason = reason.ok_or_else(|| "an alarm is settled with a reason".to_owned())?;
+            (Write::SettleAlarms { id: *id, reason }, "settle alarms", target)
         }
         Intent::Cancel(id) => {
             let when = when(dialog.choice("When"));

@@ -75,6 +75,19 @@ words!(ProviderName, "provider", {
     Stripe => "stripe", Polar => "polar", Conekta => "conekta", Paymongo => "paymongo", Legacy => "legacy",
 });
 
+impl ProviderName {
+    /// The variable that holds the key of its API; none where there is no API to have a key for.
+    pub const fn key_variable(self) -> Option<&'static str> {
+        match self {
+            Self::Stripe => Some("STRIPE_SECRET_KEY"),
+            Self::Polar => Some("POLAR_ACCESS_TOKEN"),
+            Self::Conekta => Some("CONEKTA_API_KEY"),
+            Self::Paymongo => Some("PAYMONGO_SECRET_KEY"),
+            Self::Legacy => None,
+        }
+    }
+}
+
 /// Made-up money or real money. Objects of one are invisible to the other, everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,7 +22,7 @@ pub enum SignatureError {
     #[error("no signature matches the body under any configured secret")]
     Mismatch,
     /// The signature is right but was made too long ago (or too far ahead), in seconds.
-    #[error("the signature is {0} seconds away from now; 300 are allowed")]
+    #[error("the signature is {0} seconds away from now, which is more than is allowed")]
     OutsideTolerance(i64),
     /// No webhook secret is configured, so nothing can be checked.
     #[error("no webhook secret is configured for {0}")]

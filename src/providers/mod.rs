@@ -69,6 +69,8 @@ pub struct ReadObject {
     pub facts: Vec<Fact>,
     /// The object as the provider wrote it, for people to look at; none when it does not exist.
     pub raw: Option<String>,
+    /// The provider has more of a list than was read.
+    pub is_cut: bool,
 }
 
 /// One page of a list, newest first.

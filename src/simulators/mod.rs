@@ -27,13 +27,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use delivery::{Attempt, Delivery, DeliveryOptions, DeliveryState, RetryGaps};
 pub use faults::{ActiveFault, ApiFault, DeliveryFault, Fault, FaultKind};
 pub use people::Person;
+/// Where a simulator sends its webhooks.
+pub use reqwest::Url;
 use stripe::{Room, Shared, Stripe, StripeAccount};
 
 use clock::Clock;

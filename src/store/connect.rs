@@ -113,9 +113,15 @@ impl Store {
         self.options.environment
     }
 
-    /// Begins a transaction; dropping it takes everything back.
+    /// Begins a transaction; dropping it takes everything back. It can write unless the store is read-only, which is said
+    /// with the transaction too: a transaction pooler hands out sessions that know nothing of it.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        self.begin_whole("begin").await
+        self.begin_whole(if self.options.read_only {
+            "begin read only"
+        } else {
+            "begin"
+        })
+        .await
     }
 
     /// Begins a transaction that cannot write: every read of a face goes through one, so that read-only is a fact of the

@@ -48,6 +48,7 @@ pub async fn event_detail(
     let Some(row) = event_rows(conn, &[id.as_uuid()]).await?.pop() else {
         return Ok(None);
     };
+    let (alarms, open_alarms) = event_alarms(conn, id).await?;
     Ok(Some(EventDetail {
         row,
         api_version: found.api_version,
@@ -55,7 +56,8 @@ pub async fn event_detail(
         headers: headers(found.headers),
         attempt_log: event_attempts(conn, id).await?,
         changes: event_changes(conn, id).await?,
-        alarms: event_alarms(conn, id).await?,
+        alarms,
+        open_alarms,
     }))
 }
 
@@ -134,8 +136,8 @@ pub async fn event_changes(conn: &mut PgConnection, id: EventId) -> Result<Vec<C
     Ok(rows.into_iter().map(change_view).collect())
 }
 
-/// Alarms about an event, newest first; a settled one says by whom.
-pub async fn event_alarms(conn: &mut PgConnection, id: EventId) -> Result<Vec<String>, StoreError> {
+/// Alarms about an event, newest first, and how many of them are open; a settled one says by whom.
+async fn event_alarms(conn: &mut PgConnection, id: EventId) -> Result<(Vec<String>, usize), StoreError> {
     let rows = sqlx::query!(
         "
         select detail, cleared_at, cleared_by
@@ -147,14 +149,16 @@ pub async fn event_alarms(conn: &mut PgConnection, id: EventId) -> Result<Vec<St
     )
     .fetch_all(&mut *conn)
     .await?;
-    Ok(rows
+    let open = rows.iter().filter(|row| row.cleared_at.is_none()).count();
+    let lines = rows
         .into_iter()
         .map(|row| match (row.cleared_at, row.cleared_by) {
             (Some(_), Some(name)) => format!("{} (settled by {name})", row.detail),
             (Some(_), None) => format!("{} (settled)", row.detail),
             (None, _) => row.detail,
         })
-        .collect())
+        .collect();
+    Ok((lines, open))
 }
 
 /// A row of `change`.

@@ -40,6 +40,29 @@ pub async fn event_list(
     Ok(cut.page(rows))
 }
 
+/// The ids of the events that pass the filter, the oldest so many of them, oldest first.
+pub async fn event_ids(
+    conn: &mut PgConnection,
+    environment: Environment,
+    filter: &EventFilter,
+    most: usize,
+) -> Result<Vec<EventId>, StoreError> {
+    let Some(selection) = Selection::resolve(conn, environment, filter).await? else {
+        return Ok(Vec::new());
+    };
+    let mut query = QueryBuilder::new("select id from (");
+    selection.push_branches(&mut query, None, Reading::Up, most);
+    query.push(format_args!(") as found order by id limit {most}"));
+    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(conn).await?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// The events with these ids, in their order. An id that is not there is left out.
+pub async fn events_of_ids(conn: &mut PgConnection, ids: &[EventId]) -> Result<Vec<EventRow>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    event_rows(conn, &ids).await
+}
+
 fn fingerprint(filter: &EventFilter) -> Fingerprint {
     Fingerprint::of(&EventFilter {
         since: None,

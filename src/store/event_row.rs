@@ -46,12 +46,7 @@ impl TryFrom<Row> for EventRow {
             .as_deref()
             .map(|word| reader.word::<EndState>("end_state", word))
             .transpose()?;
-        let state = match end {
-            Some(end) => EventState::from(end),
-            None if row.held => EventState::Processing,
-            None if row.error_code.is_some() || row.wait_key.is_some() => EventState::Failed,
-            None => EventState::Pending,
-        };
+        let state = event_state(end, row.held, row.error_code.is_some() || row.wait_key.is_some());
         let error = match end {
             Some(end) => ended(end, row.end_code, row.end_reason),
             None => stopped(row.error_code, row.wait_kind, row.error_message),
@@ -89,6 +84,16 @@ impl TryFrom<Row> for EventRow {
             duplicates: row.duplicates,
             source: reader.word("source", &row.source)?,
         })
+    }
+}
+
+/// An event's state: how it ended, else whether a worker holds it, else whether its last try was `stopped`.
+pub(super) fn event_state(end: Option<EndState>, held: bool, stopped: bool) -> EventState {
+    match end {
+        Some(end) => EventState::from(end),
+        None if held => EventState::Processing,
+        None if stopped => EventState::Failed,
+        None => EventState::Pending,
     }
 }
 

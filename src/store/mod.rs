@@ -4,6 +4,7 @@
 //! worker's apply, where it can be seen. Rows are private; a row that does not fit its domain type is a
 //! [`StoreError::BadRow`] that names table, column and id.
 
+pub mod alarm;
 pub mod apply;
 pub mod attempt;
 mod attention;

@@ -11,10 +11,13 @@ use super::{
     StoreError,
     customer_detail::customer_is_visible,
     customer_row::customer_resolve,
+    event_row::event_state,
     keyset::{id_floor, id_time},
+    row::RowReader,
     viewpoint::Viewpoint,
 };
 use crate::domain::{
+    event::{EndState, EventState},
     ids::CustomerId,
     views::{
         PageRequest,
@@ -98,10 +101,9 @@ async fn events(
             e.type as event_type,
             e.object_kind,
             e.object_id,
-            coalesce(
-                e.end_state,
-                case when w.error_code is null and w.wait_key is null then 'pending' else 'failed' end
-            ) as "state!",
+            e.end_state,
+            coalesce(w.token = l.token and l.lease_until > now(), false) as "held!",
+            (w.error_code is not null or w.wait_key is not null) as "stopped!",
             coalesce(e.end_reason, w.error_message) as reason
         from customer_link k
         cross join lateral (
@@ -116,6 +118,7 @@ async fn events(
             limit $5
         ) as e
         left join work w on w.event_id = e.id
+        left join lane l on l.key = w.lane
         where k.customer_id = $1 and k.livemode = $2
         order by e.id desc
         limit $5
@@ -128,17 +131,22 @@ async fn events(
     )
     .fetch_all(&mut *conn)
     .await?;
-    let line = |object: Option<String>, state: String, reason: Option<String>| {
-        [object, Some(state), reason]
+    let line = |object: Option<String>, state: EventState, reason: Option<String>| {
+        [object, Some(state.as_str().to_owned()), reason]
             .into_iter()
             .flatten()
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" · ")
     };
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|row| {
+            let end = row
+                .end_state
+                .as_deref()
+                .map(|word| RowReader::new("event", row.id).word::<EndState>("end_state", word))
+                .transpose()?;
+            let state = event_state(end, row.held, row.stopped);
             let object = match (row.object_kind, row.object_id) {
                 (Some(kind), Some(id)) => Some(format!("{kind} {id}")),
                 (None, id) | (Some(_), id @ None) => id,
@@ -147,12 +155,12 @@ async fn events(
                 at: id_time(row.id),
                 kind: TimelineKind::Event,
                 what: row.event_type,
-                detail: line(object, row.state, row.reason),
+                detail: line(object, state, row.reason),
                 event_id: Some(row.id.into()),
             };
-            (row.id, entry)
+            Ok((row.id, entry))
         })
-        .collect())
+        .collect()
 }
 
 async fn acts(

@@ -1,5 +1,6 @@
 //! The use cases on a real database, with a provider that does as it is told.
 
+mod alarms;
 mod checkout;
 mod desk;
 mod discard;

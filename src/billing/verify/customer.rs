@@ -1,5 +1,6 @@
-//! Everything of a customer: its subscriptions, orders, payments, refunds and disputes, read anew at every provider that
-//! knows it. This mends what no event brings any more.
+//! What the providers know of a customer: its subscriptions, and the newest few hundred of its orders, payments, refunds and
+//! disputes, read anew at every provider that knows it. This mends what no event brings any more; a list that was not
+//! read to its end is named in the notes.
 
 use sqlx::{Postgres, Transaction};
 
@@ -25,6 +26,7 @@ use crate::{
         provider::{LaneKey, ObjectKind, ObjectRef},
         views::action::RowDiff,
     },
+    providers::{Answer, ReadObject},
     store::{StoreError, apply::plan_apply, customer::customer_links, lane::Lease},
 };
 
@@ -50,7 +52,7 @@ pub struct CustomerVerification {
     pub notes: Vec<String>,
 }
 
-/// Reads all that the providers know of a customer, one report per link in the environment served. `provided` says what
+/// Reads what the providers know of a customer, one report per link in the environment served. `provided` says what
 /// is done about differences; a customer of a provider that is off is an error, and what came before it stands.
 pub async fn verify_customer(
     billing: &Billing,
@@ -110,7 +112,7 @@ async fn verify_held(
     let check = Check::begin(billing, link.customer_id.to_string(), act);
     let mut reader = Reader::default();
     let judged = judge(billing, link, &mut reader, lease).await;
-    let (tx, judgement, case) = match judged {
+    let (tx, judgement, case, cut) = match judged {
         Ok(judged) => judged,
         Err(error) => {
             let problem = Problem {
@@ -155,6 +157,7 @@ async fn verify_held(
         }
     };
     let mut notes = plan.notes.clone();
+    notes.extend(cut.iter().map(|kind| cut_note(link, *kind)));
     notes.extend(end.problem.iter().map(|problem| problem.message.clone()));
     let report = CustomerVerification {
         link: link.clone(),
@@ -193,12 +196,20 @@ async fn settle(
     Ok(())
 }
 
+fn cut_note(link: &CustomerLink, kind: ObjectKind) -> String {
+    format!(
+        "{} has more of the kind `{kind}` for {} than was read: only the newest were compared",
+        link.book.provider, link.provider_customer_id
+    )
+}
+
+/// Gives back, too, the kinds of which the provider has more than was read.
 async fn judge(
     billing: &Billing,
     link: &CustomerLink,
     reader: &mut Reader,
     lease: Option<&Lease>,
-) -> Result<(Transaction<'static, Postgres>, Judgement, Case), BillingError> {
+) -> Result<(Transaction<'static, Postgres>, Judgement, Case, Vec<ObjectKind>), BillingError> {
     let room = room_of(billing, link.book)?;
     let api = api_of(&room)?;
     let customer = ObjectRef::new(ObjectKind::Customer, link.provider_customer_id.clone());
@@ -206,7 +217,11 @@ async fn judge(
     seen.extend(reader.read(billing, link.book, &customer, None, None).await?);
 
     // The customer has been read for itself: a list that knows none of it says nothing about whether it exists.
-    let mut take = |listed, listing| {
+    let mut cut = Vec::new();
+    let mut take = |kind, listed: Answer<ReadObject>, listing| {
+        if listed.value.is_cut {
+            cut.push(kind);
+        }
         let mut told = testify(listed, listing, None);
         told.testimony
             .observations
@@ -214,13 +229,17 @@ async fn judge(
         seen.push(told);
     };
     let listing = ticket(billing).await?;
-    take(api.subscriptions_of(&customer.id).await?, listing);
+    take(
+        ObjectKind::Subscription,
+        api.subscriptions_of(&customer.id).await?,
+        listing,
+    );
     for kind in KINDS {
         let listing = ticket(billing).await?;
         reader.last_ticket = Some(listing);
-        take(api.objects_of(&customer.id, kind).await?, listing);
+        take(kind, api.objects_of(&customer.id, kind).await?, listing);
     }
     let mut case = Case::of_reads(link.book, seen);
     let (tx, judgement) = case.judge(billing, reader, lease).await?;
-    Ok((tx, judgement, case))
+    Ok((tx, judgement, case, cut))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::select::{SelectArgs, ids};
+use super::select::SelectArgs;
 use crate::{
     billing::{By, events::discard},
     cli::{
@@ -15,6 +15,7 @@ use crate::{
         text::{Look, Tone},
     },
     domain::{audit::Face, event::EventState, ids::EventId},
+    store::event_list::events_of_ids,
 };
 
 #[derive(Debug, Args)]
@@ -43,8 +44,10 @@ impl DiscardArgs {
         };
         let report = context
             .on_database(config, async |process| {
-                let rows = self.select.rows(process).await?;
+                let ids = self.select.ids(process).await?;
                 if self.dry_run {
+                    let mut tx = process.reads().begin_read_only().await?;
+                    let rows = events_of_ids(&mut tx, &ids).await?;
                     let items = rows.iter().map(|row| Item {
                         event_id: row.id,
                         discarded: row.state.can_discard(),
@@ -55,9 +58,9 @@ impl DiscardArgs {
                         dry_run: true,
                     });
                 }
-                if !rows.is_empty() {
-                    let question = match rows.len() {
-                        1 => format!("Put this {} event aside for good?", rows[0].state),
+                if !ids.is_empty() {
+                    let question = match ids.len() {
+                        1 => "Put this event aside for good?".to_owned(),
                         many => format!("Put these {many} events aside for good?"),
                     };
                     self.confirm.ask(context.printer(), &question).await?;
@@ -67,7 +70,7 @@ impl DiscardArgs {
                     actor: &actor,
                     reason: self.reason.as_deref(),
                 };
-                let done = discard(process.billing(), &ids(&rows), by).await?;
+                let done = discard(process.billing(), &ids, by).await?;
                 let discarded = done.discarded.into_iter().map(|event_id| Item {
                     event_id,
                     discarded: true,

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::select::{SelectArgs, ids};
+use super::select::SelectArgs;
 use crate::{
     cli::{
         answer::{Answer, Report},
@@ -60,7 +60,7 @@ impl ReplayArgs {
         let items = context
             .on_database(config, async |process| {
                 let billing = process.billing();
-                let ids = ids(&self.select.rows(process).await?);
+                let ids = self.select.ids(process).await?;
                 if self.dry_run {
                     return Ok(replay::preview(billing, &ids, mode).await?);
                 }

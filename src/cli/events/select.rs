@@ -8,18 +8,13 @@ use crate::{
         error::CliError,
         filters::{CustomerArgs, Since},
     },
-    domain::{
-        event::EventState,
-        ids::EventId,
-        provider::ProviderName,
-        views::{
-            PageRequest,
-            event::{EventFilter, EventRow, EventSort},
-        },
-    },
+    domain::{event::EventState, ids::EventId, provider::ProviderName, views::event::EventFilter},
     runtime::Process,
-    store::event_list::event_list,
+    store::event_list::event_ids,
 };
+
+/// So many events are taken by one command.
+const MOST: usize = 10_000;
 
 /// Filters, named like the columns.
 #[derive(Clone, Debug, Default, Args)]
@@ -96,42 +91,36 @@ impl SelectArgs {
         }
     }
 
-    /// The events, those that filters find oldest first.
-    pub(super) async fn rows(&self, process: &Process) -> Result<Vec<EventRow>, CliError> {
-        if !self.ids.is_empty() {
-            let mut rows: Vec<EventRow> = Vec::with_capacity(self.ids.len());
-            for id in &self.ids {
-                let row = event_of_id(process, id).await?.row;
-                if rows.iter().all(|known| known.id != row.id) {
-                    rows.push(row);
-                }
+    /// The events' ids, those that filters find oldest first.
+    pub(super) async fn ids(&self, process: &Process) -> Result<Vec<EventId>, CliError> {
+        if self.ids.is_empty() {
+            let filter = self.filter.filter(process).await?;
+            return found(process, &filter, MOST).await;
+        }
+        let mut ids: Vec<EventId> = Vec::with_capacity(self.ids.len());
+        for id in &self.ids {
+            let id = event_of_id(process, id).await?.row.id;
+            if !ids.contains(&id) {
+                ids.push(id);
             }
-            return Ok(rows);
         }
-        let filter = self.filter.filter(process).await?;
-        let mut rows = every(process, &filter).await?;
-        rows.reverse();
-        Ok(rows)
+        Ok(ids)
     }
 }
 
-/// All events that pass the filter, newest first, as they are at one moment.
-async fn every(process: &Process, filter: &EventFilter) -> Result<Vec<EventRow>, CliError> {
+/// All events that pass the filter, oldest first, as they are at one moment; refused where there are more than `most`.
+async fn found(process: &Process, filter: &EventFilter, most: usize) -> Result<Vec<EventId>, CliError> {
     let mut tx = process.reads().begin_read_only().await?;
-    let mut page = PageRequest::first(PageRequest::MAX_LIMIT);
-    let mut rows = Vec::new();
-    loop {
-        let environment = process.settings().environment;
-        let found = event_list(&mut tx, environment, filter, EventSort::default(), &page).await?;
-        rows.extend(found.items);
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => return Ok(rows),
-        }
+    let ids = event_ids(&mut tx, process.settings().environment, filter, most + 1).await?;
+    if ids.len() > most {
+        return Err(CliError::Refused {
+            code: "too_many_events",
+            message: format!("the filters find more than {most} events, and one command takes no more"),
+            hint: Some(
+                "narrow them, for example with `--since`, `--type`, `--provider` or `--error`, and go on in parts"
+                    .to_owned(),
+            ),
+        });
     }
-}
-
-/// The ids of events.
-pub(super) fn ids(rows: &[EventRow]) -> Vec<EventId> {
-    rows.iter().map(|row| row.id).collect()
+    Ok(ids)
 }

@@ -119,6 +119,7 @@ pub(in crate::cli) fn options(config: &Config) -> Result<ConsoleOptions, CliErro
                 config::TimeStyle::Utc => console::TimeStyle::Utc,
             },
             zone: TimeZone::system(),
+            refresh: settings.refresh,
         }),
         _ => Err(CliError::Usage {
             message: format!("the console's files have problems\n  {}", problems.join("\n  ")),

@@ -1,7 +1,6 @@
 //! `simulate`: the provider simulators alone.
 
 use clap::Args;
-use reqwest::Url;
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -9,7 +8,7 @@ use crate::{
     cli::{answer::Answer, context::Context, error::CliError},
     config::{Flags, Purpose},
     runtime::{LogTarget, Ready, simulated_prices, use_tls},
-    simulators::{Simulator, SimulatorOptions, stripe::StripeAccount},
+    simulators::{Simulator, SimulatorOptions, Url, stripe::StripeAccount},
 };
 
 /// The key of the simulated account where none is configured. It opens nothing but a simulator.

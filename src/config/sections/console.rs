@@ -1,6 +1,6 @@
 //! `[console]`: the terminal console.
 
-use std::time::Duration;
+use jiff::SignedDuration;
 
 use crate::{
     config::{
@@ -23,8 +23,8 @@ raw! {
         time: String = "relative".to_owned(),
         /// The mouse selects and scrolls; text is then marked with Shift held. Default: false.
         mouse: bool = false,
-        /// Milliseconds between looks for news that nobody announced. Default: 2000.
-        refresh_ms: u64 = 2_000,
+        /// Milliseconds between looks for news that nobody announced. Default: 30000.
+        refresh_ms: u64 = 30_000,
     }
 }
 
@@ -55,20 +55,20 @@ pub struct ConsoleSettings {
     /// The mouse is captured.
     pub mouse: bool,
     /// Time between looks for news that nobody announced.
-    pub refresh: Duration,
+    pub refresh: SignedDuration,
 }
 
 impl RawConsole {
     pub(super) fn check(&self, check: &mut Check<'_>) -> Option<ConsoleSettings> {
         let time = check.word("console.time", &self.time, words_of!(TimeStyle));
-        let refresh = check.number("console.refresh_ms", self.refresh_ms, 100..=3_600_000);
+        let refresh: Option<u32> = check.number("console.refresh_ms", self.refresh_ms, 100..=3_600_000);
         Some(ConsoleSettings {
             theme: self.theme.clone(),
             color: self.color,
             ascii: self.ascii,
             time: time?,
             mouse: self.mouse,
-            refresh: Duration::from_millis(refresh?),
+            refresh: SignedDuration::from_millis(refresh?.into()),
         })
     }
 }

@@ -37,6 +37,7 @@ impl Answer {
             Self::Dashboard { .. } => None,
             Self::OpenedUrl(result) => result.as_ref().err(),
             Self::Discard(result) => result.as_ref().err(),
+            Self::SettleAlarms(result) => result.as_ref().err(),
             Self::LinkCustomer(result) => result.as_ref().err(),
             Self::Cancel(result) | Self::Resume(result) => result.as_ref().err(),
             Self::Checkout(result) | Self::Portal(result) => result.as_ref().err(),
@@ -186,6 +187,10 @@ impl App {
             Answer::Portal(Ok(page)) => self.show_link("Portal link", page),
             Answer::Discard(Ok(ids)) => {
                 let text = format!("{} discarded", format::counted(ids.len(), "event"));
+                self.toast = Some(Toast::good(text, now));
+            }
+            Answer::SettleAlarms(Ok(number)) => {
+                let text = format!("{} settled", format::counted(*number, "alarm"));
                 self.toast = Some(Toast::good(text, now));
             }
             Answer::LinkCustomer(Ok(id)) => {

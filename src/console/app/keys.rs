@@ -271,11 +271,12 @@ impl App {
         self.open(Box::new(Menu::new("Actions", choices)));
     }
 
+    /// The overview is the first screen, however it was reached.
     fn back(&mut self) {
-        if self.switch(crate::console::nav::Stack::pop) {
-            return;
+        let is_first = self.stack.current().screen.is_at(&Place::Overview);
+        if is_first || !self.switch(crate::console::nav::Stack::pop) {
+            self.quit();
         }
-        self.quit();
     }
 
     pub(super) fn quit(&mut self) {

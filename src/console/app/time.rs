@@ -8,7 +8,7 @@ use super::super::{
     nav::Place,
     operations::{Noise, State, Toast},
     screens::Again,
-    shared::{PATIENCE, POLL},
+    shared::PATIENCE,
 };
 
 use super::{App, CHOICES};
@@ -138,7 +138,7 @@ impl App {
             }
         }
         if self.poll_due <= now {
-            self.poll_due = now + POLL;
+            self.poll_due = now + self.shared.poll;
             self.load_status();
             self.with_screen(|screen, cx| screen.again(Again::Poll, cx));
         }

@@ -126,6 +126,7 @@ pub static TABLE: &[Binding] = &{
         row(C::Event, &["R"], A::Replay, "replay", "Replay the marked events, or this one, after a look").writes().hint(2),
         row(C::Event, &["V"], A::VerifyObject, "verify", "Compare the event's object with the provider").hint(3),
         row(C::Event, &["X"], A::Discard, "discard", "Put the marked events, or this one, aside").writes().hint(4),
+        row(C::Event, &["A"], A::SettleAlarms, "settle alarms", "Settle the alarms about this event, saying why").writes(),
         row(C::Event, &["T"], A::Attempts, "attempts", "Show every try with its error").hint(5),
         row(C::Events, &["F"], A::Follow, "follow", "Stay on the newest row as events come in").hint(23),
         row(C::Subscription, &["V"], A::Verify, "verify", "Compare ours with the provider's, then take or leave theirs").hint(3),

@@ -18,10 +18,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 
-use super::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting};
+use super::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting, Theirs};
 use crate::{
     billing::{
-        Billing, BillingError, By,
+        Billing, BillingError, By, alarms,
         checkout::{self, Purchase, ReturnUrls},
         events, lifecycle, linking, portal,
         verify::{Provided, verify},
@@ -267,6 +267,14 @@ impl Desk for LiveDesk {
         .await
     }
 
+    async fn settle_alarms(&self, id: EventId, reason: &str) -> DeskResult<usize> {
+        let reason = reason.to_owned();
+        self.write(move |billing, person| async move {
+            alarms::settle(&billing, id, person.by(Some(&reason))).await
+        })
+        .await
+    }
+
     async fn customers(
         &self,
         filter: &CustomerFilter,
@@ -326,13 +334,14 @@ impl Desk for LiveDesk {
     async fn verify(
         &self,
         id: SubscriptionId,
-        apply: bool,
+        theirs: Theirs,
         reason: Option<&str>,
     ) -> DeskResult<VerifyReport> {
-        if self.options.read_only && !apply {
-            return Ok(verify(&self.looking, id, Provided::Shown, None).await?);
-        }
-        let provided = if apply { Provided::Applied } else { Provided::Noted };
+        let provided = match theirs {
+            Theirs::Shown => return Ok(verify(&self.looking, id, Provided::Shown, None).await?),
+            Theirs::Noted => Provided::Noted,
+            Theirs::TakenOver => Provided::Applied,
+        };
         let reason = reason.map(str::to_owned);
         self.write(move |billing, person| async move {
             verify(&billing, id, provided, Some(person.by(reason.as_deref()))).await

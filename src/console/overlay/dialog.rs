@@ -28,6 +28,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Intent {
     Discard(Vec<EventId>),
+    SettleAlarms(EventId),
     Cancel(SubscriptionId),
     Resume(SubscriptionId),
     LinkOwner(CustomerId),

@@ -257,7 +257,7 @@ impl Screen for CustomerScreen {
     }
 
     fn again(&mut self, why: Again, cx: &mut Cx<'_>) {
-        if is_due(why, News::Records, self.detail.at, cx.now()) {
+        if is_due(why, News::Records, self.detail.at, cx.shared) {
             self.load(cx);
         }
     }

@@ -19,7 +19,7 @@ use crate::{
         keymap::{Action, Context},
         msg::{Answer, EventSheet},
         nav::{EventPart, Place},
-        shared::{Cx, Loaded, POLL, Shared},
+        shared::{Cx, Loaded, Shared},
         theme::Role,
         verbs,
         widgets::{
@@ -28,7 +28,10 @@ use crate::{
             table::{RETRY, error_lines},
         },
     },
-    domain::{ids::EventId, views::event::EventRow},
+    domain::{
+        ids::EventId,
+        views::{action::ReplayItem, event::EventRow},
+    },
 };
 
 pub(crate) struct EventScreen {
@@ -37,6 +40,10 @@ pub(crate) struct EventScreen {
     document: Arc<Document>,
     tree: Tree,
     parts: Parts,
+    /// What a replay would do: a read of its own, because it may have to ask the provider.
+    would: Loaded<Vec<ReplayItem>>,
+    /// The event as it stood when that was asked.
+    would_row: Option<EventRow>,
 }
 
 const ATTEMPTS: usize = 1;
@@ -54,6 +61,8 @@ impl EventScreen {
             document: Arc::default(),
             tree: Tree::default(),
             parts: Parts::at(focus),
+            would: Loaded::default(),
+            would_row: None,
         }
     }
 
@@ -63,6 +72,19 @@ impl EventScreen {
 
     fn load(&mut self, cx: &mut Cx<'_>) {
         cx.load(&mut self.sheet, Read::Event(self.id));
+    }
+
+    /// Asks what a replay would do, once for each way the event stands.
+    fn load_would(&mut self, cx: &mut Cx<'_>) {
+        let row = self.row().cloned();
+        if row == self.would_row {
+            return;
+        }
+        self.would.forget(cx);
+        if let Some(read) = row.as_ref().and_then(events::would) {
+            cx.load(&mut self.would, read);
+        }
+        self.would_row = row;
     }
 }
 
@@ -83,6 +105,10 @@ impl Detail for EventScreen {
         for alarm in &sheet.detail.alarms {
             let text = format!("{} {}", shared.glyphs.danger, format::clean(alarm));
             lines.push(Line::styled(text, shared.style(Role::Danger)));
+        }
+        if sheet.detail.open_alarms > 0 {
+            let text = "A settles it, with the reason why it is all right";
+            lines.push(Line::styled(text, shared.style(Role::Dim)));
         }
         lines
     }
@@ -149,7 +175,7 @@ impl Detail for EventScreen {
             Section::rows(format!("Changes {}", detail.changes.len()), changes),
             Section::rows("Headers", headers),
         ];
-        if let Some(item) = &sheet.would {
+        if let Some(item) = self.would.value.iter().flatten().next() {
             let rows = inspect::event_would(item, shared)
                 .into_iter()
                 .map(Row::plain)
@@ -229,6 +255,10 @@ impl Screen for EventScreen {
     }
 
     fn enter(&mut self, cx: &mut Cx<'_>) {
+        // What was being asked when the screen was left has been given up.
+        if self.would.value.is_none() {
+            self.would_row = None;
+        }
         self.load(cx);
     }
 
@@ -248,6 +278,7 @@ impl Screen for EventScreen {
             Action::Replay => verbs::replay(&[row], cx),
             Action::Discard => verbs::discard(&[row], cx),
             Action::VerifyObject => verbs::verify_object(row, cx),
+            Action::SettleAlarms => verbs::settle_alarms(row, cx),
             Action::CopyId => cx.copy("id", row.provider_event_id.clone()),
             Action::CopyJson => copy_json(&sheet.detail.payload, cx),
             Action::CopyLink | Action::OpenAtProvider => {
@@ -267,18 +298,30 @@ impl Screen for EventScreen {
     }
 
     fn answer(&mut self, run: RunId, answer: Answer, cx: &mut Cx<'_>) {
-        if let Answer::Event(result) = answer
-            && self.sheet.take(run, result.map(|sheet| *sheet), cx.now())
-            && let Some(sheet) = &self.sheet.value
-        {
-            let document = sheet.document.clone();
-            self.tree.follow(&self.document, &document);
-            self.document = document;
+        match answer {
+            Answer::Event(result) => {
+                if self.sheet.take(run, result.map(|sheet| *sheet), cx.now())
+                    && let Some(sheet) = &self.sheet.value
+                {
+                    let document = sheet.document.clone();
+                    self.tree.follow(&self.document, &document);
+                    self.document = document;
+                    self.load_would(cx);
+                }
+            }
+            // An extra: where it cannot be told, nothing is said.
+            Answer::ReplayPreview(result) => {
+                self.would.take(run, result, cx.now());
+            }
+            _ => {}
         }
     }
 
     fn again(&mut self, why: Again, cx: &mut Cx<'_>) {
-        if is_due(why, News::Events, self.sheet.at, cx.now()) {
+        if why == Again::Asked {
+            self.would_row = None;
+        }
+        if is_due(why, News::Events, self.sheet.at, cx.shared) {
             self.load(cx);
         }
     }
@@ -289,6 +332,10 @@ impl Screen for EventScreen {
             Action::Replay => verbs::can_replay(&rows),
             Action::Discard => verbs::can_discard(&rows),
             Action::VerifyObject => verbs::can_verify_object(self.row()),
+            Action::SettleAlarms => {
+                let open = self.sheet.value.as_ref().map(|sheet| sheet.detail.open_alarms);
+                verbs::can_settle(self.row(), open)
+            }
             Action::RelatedCustomer
             | Action::RelatedSubscriptions
             | Action::RelatedEvents
@@ -352,10 +399,10 @@ pub(crate) fn freshness<T>(loaded: &Loaded<T>, shared: &Shared) -> Vec<(String, 
 }
 
 /// Whether a detail screen has a reason to read again.
-pub(crate) fn is_due(why: Again, concerns: News, at: Option<Timestamp>, now: Timestamp) -> bool {
+pub(crate) fn is_due(why: Again, concerns: News, at: Option<Timestamp>, shared: &Shared) -> bool {
     match why {
         Again::News(news) => news == concerns || matches!(news, News::Link { up: true }),
-        Again::Poll => at.is_none_or(|at| now.duration_since(at) >= POLL),
+        Again::Poll => at.is_none_or(|at| shared.now().duration_since(at) >= shared.poll),
         Again::Asked => true,
     }
 }

@@ -1,7 +1,5 @@
 //! The backlog: what, how many, since when, why.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -27,11 +25,12 @@ use crate::{
         },
     },
     domain::{
-        event::EventState,
+        event::{EventState, ReplayMode, WaitReason},
         ids::ObjectId,
         provider::{ObjectKind, ObjectRef, ProviderName},
         views::{
             Direction, Page, PageRequest,
+            action::ReplayItem,
             event::{EventFilter, EventRow, EventSort},
             order::OrderFilter,
             subscription::SubscriptionFilter,
@@ -40,6 +39,21 @@ use crate::{
 };
 
 pub(crate) struct Events;
+
+/// What the inspector has read of an event.
+pub(crate) struct Looked {
+    sheet: Box<EventSheet>,
+    /// What a replay would do, once that is known.
+    would: Option<ReplayItem>,
+}
+
+/// Asks what a replay of a stuck event's stored body would do.
+pub(crate) fn would(row: &EventRow) -> Option<Read> {
+    matches!(row.state, EventState::Failed | EventState::Dead).then(|| Read::ReplayPreview {
+        ids: vec![row.id],
+        mode: ReplayMode::AsRecorded,
+    })
+}
 
 impl Record for EventRow {
     fn key(&self) -> Uuid {
@@ -69,6 +83,16 @@ pub(crate) fn why(row: &EventRow) -> String {
         (None, None) => String::new(),
     };
     format::clean(&text).into_owned()
+}
+
+/// The same for a narrow column: what everybody waits for most comes in words that fit, the particulars after them.
+fn why_in_short(row: &EventRow) -> String {
+    match (&row.error, &row.waiting_for) {
+        (Some(error), Some(price)) if error.code == WaitReason::UNKNOWN_PRICE => {
+            format!("price in no plan: {}", format::clean(price))
+        }
+        _ => why(row),
+    }
 }
 
 /// The state as it is shown: a failed event that waits for something other than time says so.
@@ -120,14 +144,16 @@ static COLUMNS: [Column<EventRow>; 8] = [
         Cell::or_missing(row.customer_label.as_deref())
     }),
     Column::new("TRIES", (5, 5), 6, |row: &EventRow, _| Cell::Text(tries(row))),
-    Column::new("WHY", (19, 40), 3, |row: &EventRow, _| Cell::Dim(why(row))),
+    Column::new("WHY", (19, 40), 3, |row: &EventRow, _| {
+        Cell::Dim(why_in_short(row))
+    }),
 ];
 
 impl Kind for Events {
     type Row = EventRow;
     type Filter = EventFilter;
     type Sort = EventSort;
-    type Sheet = Arc<EventSheet>;
+    type Sheet = Looked;
 
     const NAME: &'static str = "Events";
     const ONE: &'static str = "event";
@@ -280,6 +306,11 @@ impl Kind for Events {
                     verbs::verify_object(row, cx);
                 }
             }
+            Action::SettleAlarms => {
+                if let Some(row) = list.selected() {
+                    verbs::settle_alarms(row, cx);
+                }
+            }
             Action::Attempts => {
                 if let Some(row) = list.selected() {
                     cx.go(Place::Event(row.id, EventPart::Attempts));
@@ -307,6 +338,10 @@ impl Kind for Events {
             Action::Replay => verbs::can_replay(&list.listing.targets()),
             Action::Discard => verbs::can_discard(&list.listing.targets()),
             Action::VerifyObject => verbs::can_verify_object(list.selected()),
+            Action::SettleAlarms => {
+                let open = list.looked().map(|looked| looked.sheet.detail.open_alarms);
+                verbs::can_settle(list.selected(), open)
+            }
             Action::Attempts if list.selected().is_none() => Err("there is no event here".to_owned()),
             _ => Ok(()),
         }
@@ -316,19 +351,30 @@ impl Kind for Events {
         Some(Read::Event(row.id))
     }
 
-    fn sheet(answer: Answer) -> Option<DeskResult<Arc<EventSheet>>> {
+    fn sheet(answer: Answer) -> Option<DeskResult<Looked>> {
         match answer {
-            Answer::Event(result) => Some(result.map(|sheet| Arc::new(*sheet))),
+            Answer::Event(result) => Some(result.map(|sheet| Looked { sheet, would: None })),
             _ => None,
         }
     }
 
-    fn inspector(row: &EventRow, sheet: Option<&Arc<EventSheet>>, width: u16, shared: &Shared) -> Inspected {
+    fn further(looked: &Looked) -> Option<Read> {
+        would(&looked.sheet.detail.row)
+    }
+
+    fn add(looked: &mut Looked, answer: Answer) {
+        // An extra: where it cannot be told, nothing is said.
+        if let Answer::ReplayPreview(Ok(items)) = answer {
+            looked.would = items.into_iter().next();
+        }
+    }
+
+    fn inspector(row: &EventRow, looked: Option<&Looked>, width: u16, shared: &Shared) -> Inspected {
         let mut main = inspect::event_head(row, width, shared);
         let mut related = None;
-        if let Some(sheet) = sheet {
+        if let Some(Looked { sheet, would }) = looked {
             main.extend(inspect::event_tries(&sheet.detail, shared));
-            if let Some(item) = &sheet.would {
+            if let Some(item) = would {
                 main.extend(inspect::event_would(item, shared));
             }
             main.extend(

@@ -214,7 +214,7 @@ impl Screen for SubscriptionScreen {
     }
 
     fn again(&mut self, why: Again, cx: &mut Cx<'_>) {
-        if is_due(why, News::Records, self.sheet.at, cx.now()) {
+        if is_due(why, News::Records, self.sheet.at, cx.shared) {
             self.load(cx);
         }
     }

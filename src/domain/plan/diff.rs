@@ -1,6 +1,7 @@
 //! A plan as people read it: which rows change, and in which fields.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{Plan, RowChange, Write, differences};
 use crate::domain::{
@@ -28,7 +29,22 @@ impl Write {
         }
     }
 
-    /// The row, by its provider's id where it has one.
+    /// billdeck's id of the row.
+    pub const fn row_id(&self) -> Uuid {
+        match self {
+            Self::Customer(change) => change.after.id.as_uuid(),
+            Self::Link(change) => change.after.id.as_uuid(),
+            Self::Checkout(change) => change.after.id.as_uuid(),
+            Self::Subscription(change) => change.after.id.as_uuid(),
+            Self::Order(change) => change.after.id.as_uuid(),
+            Self::Payment(change) => change.after.id.as_uuid(),
+            Self::Refund(change) => change.after.id.as_uuid(),
+            Self::Dispute(change) => change.after.id.as_uuid(),
+            Self::OrderGone(order) => order.id.as_uuid(),
+        }
+    }
+
+    /// The row, by its provider's id where it has one: in a preview as in the history.
     pub fn row_key(&self) -> String {
         match self {
             Self::Customer(change) => change.after.id.to_string(),

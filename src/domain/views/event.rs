@@ -99,6 +99,8 @@ pub struct EventDetail {
     pub changes: Vec<ChangeView>,
     /// Alarms about it, such as another body under its id.
     pub alarms: Vec<String>,
+    /// How many of the alarms nobody has settled.
+    pub open_alarms: usize,
 }
 
 /// One try.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         ids::{AttemptId, EventId},
-        plan::{Write, differences},
+        plan::Write,
         subscription::Difference,
     },
     store::StoreError,
@@ -99,91 +99,17 @@ struct Columns {
 
 impl Columns {
     fn add(&mut self, write: &Write) {
-        match write {
-            Write::Customer(change) => {
-                let row = &change.after;
-                let key = row
-                    .owner
-                    .as_ref()
-                    .map_or_else(|| row.id.to_string(), |owner| owner.external_id.to_string());
-                self.row("customer", row.id.as_uuid(), &key, differences(change));
-            }
-            Write::Link(change) => {
-                let row = &change.after;
-                self.row(
-                    "customer_link",
-                    row.id.as_uuid(),
-                    &row.provider_customer_id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::Checkout(change) => {
-                let row = &change.after;
-                self.row(
-                    "checkout",
-                    row.id.as_uuid(),
-                    &row.id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::Subscription(change) => {
-                let row = &change.after;
-                let key = row
-                    .provider_subscription_id
-                    .as_ref()
-                    .map_or_else(|| row.id.to_string(), ToString::to_string);
-                self.row("subscription", row.id.as_uuid(), &key, differences(change));
-            }
-            Write::Order(change) => {
-                let row = &change.after;
-                self.row(
-                    "order",
-                    row.id.as_uuid(),
-                    &row.provider_order_id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::Payment(change) => {
-                let row = &change.after;
-                self.row(
-                    "payment",
-                    row.id.as_uuid(),
-                    &row.provider_payment_id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::Refund(change) => {
-                let row = &change.after;
-                self.row(
-                    "refund",
-                    row.id.as_uuid(),
-                    &row.provider_refund_id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::Dispute(change) => {
-                let row = &change.after;
-                self.row(
-                    "dispute",
-                    row.id.as_uuid(),
-                    &row.provider_dispute_id.to_string(),
-                    differences(change),
-                );
-            }
-            Write::OrderGone(order) => {
-                let field = Difference {
-                    field: "exists".to_owned(),
-                    before: true.into(),
-                    after: false.into(),
-                };
-                self.row(
-                    "order",
-                    order.id.as_uuid(),
-                    &order.provider_order_id.to_string(),
-                    vec![field],
-                );
-            }
-        }
+        let fields = if let Write::OrderGone(_) = write {
+            // One line says that the row has gone; its fields are told by the lines before.
+            vec![Difference {
+                field: "exists".to_owned(),
+                before: true.into(),
+                after: false.into(),
+            }]
+        } else {
+            write.diff().fields
+        };
+        self.row(write.table(), write.row_id(), &write.row_key(), fields);
     }
 
     fn row(&mut self, table: &'static str, id: Uuid, key: &str, fields: Vec<Difference>) {

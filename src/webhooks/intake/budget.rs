@@ -12,7 +12,8 @@ use std::{
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// How much unverified matter is kept.
+/// How much unverified matter is kept in a stretch of time. What lies there in all has no bound of its own: it is what
+/// these let in, until a person discards it or it is removed with the events of its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuarantineLimits {
     /// Bodies per remote address and minute.
@@ -78,9 +79,10 @@ impl Budget {
         let within_day = self.bytes_today.saturating_add(bytes) <= limits.bytes_per_day;
         if within_day && self.bodies < limits.bodies_per_minute {
             // The map grows by at most one address per body kept, so it is as bounded as they are.
-            let of_remote = self.by_remote.entry(remote.map(network)).or_default();
-            if *of_remote < limits.bodies_per_source {
-                *of_remote += 1;
+            let remote = remote.map(network);
+            let of_remote = self.by_remote.get(&remote).copied().unwrap_or(0);
+            if of_remote < limits.bodies_per_source {
+                self.by_remote.insert(remote, of_remote + 1);
                 self.bodies += 1;
                 self.bytes_today += bytes;
                 return Allowance::Body;
@@ -134,6 +136,21 @@ mod tests {
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn strangers_of_whom_nothing_is_kept_are_not_counted_one_by_one() {
+        let now = Instant::now();
+        let limits = QuarantineLimits {
+            bodies_per_source: 0,
+            ..LIMITS
+        };
+        let mut budget = Budget::new(limits, now);
+        for last in 0..=255 {
+            let stranger = Some(IpAddr::from([192, 0, 2, last]));
+            assert_ne!(budget.take(stranger, 1, now), Allowance::Body);
+        }
+        assert!(budget.by_remote.is_empty());
     }
 
     #[test]

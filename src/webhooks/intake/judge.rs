@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Delivery, Door, Origin};
 use crate::{
+    billing::reader::in_words,
     domain::{
         event::{EndState, Envelope, EventSource},
         ids::{OBJECT_ID_MAX, ObjectId, ObjectIdError},
@@ -262,15 +263,9 @@ fn length(body: &[u8]) -> i32 {
 
 /// An error and its causes as one sentence, cut to what a person reads.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
     // Postgres cannot store NUL, and what a parser quotes of a body may hold one.
-    text.chars()
+    in_words(error)
+        .chars()
         .filter(|character| !character.is_control())
         .take(1_000)
         .collect()

@@ -77,6 +77,8 @@ async fn a_customer_is_made_at_the_provider_when_it_first_buys() {
         world.audit().await,
         json!([
             line("checkout.create", "requested", "on request"),
+            line("customer.create", "requested", "on request"),
+            line("customer.create", "done", "on request"),
             line("checkout.create", "done", "on request"),
         ])
     );
@@ -123,7 +125,7 @@ async fn a_hundred_who_ask_for_the_same_at_once_get_one_checkout_of_one_customer
     assert_eq!(world.db.number("select count(*) from customer_link").await, 1);
     assert_eq!(
         world.db.number("select count(*) from audit").await,
-        2,
+        4,
         "one of them made it"
     );
     world.assert_lanes_free().await;
@@ -172,6 +174,8 @@ async fn a_refused_checkout_leaves_only_its_audit() {
         world.audit().await,
         json!([
             line("checkout.create", "requested", "on request"),
+            line("customer.create", "requested", "on request"),
+            line("customer.create", "done", "on request"),
             line("checkout.create", "provider_refused", "on request"),
         ])
     );
@@ -187,12 +191,30 @@ async fn a_customer_that_could_not_be_made_leaves_no_checkout() {
     let error = sell(&world, acme, "pro", 1).await.unwrap_err();
     assert!(error.outcome_unknown());
     assert_eq!(world.db.number("select count(*) from checkout").await, 0);
+    let made = "select target, outcome, differences from audit where action = 'customer.create' order by id";
+    let told = |outcome: &str, id: Option<&str>| {
+        let made = id.map(|id| json!({ "field": "provider_customer_id", "before": null, "after": id }));
+        json!({ "target": acme.to_string(), "outcome": outcome, "differences": made.into_iter().collect::<Vec<_>>() })
+    };
+    assert_eq!(
+        world.rows(made).await,
+        json!([told("requested", None), told("unknown", None)])
+    );
 
     sell(&world, acme, "pro", 1).await.unwrap();
     assert_eq!(
         world.provider.state().customers.len(),
         1,
         "the one whose answer was lost is found again"
+    );
+    assert_eq!(
+        world.rows(made).await,
+        json!([
+            told("requested", None),
+            told("unknown", None),
+            told("requested", None),
+            told("done", Some("cus_made_0")),
+        ])
     );
 }
 
@@ -215,7 +237,9 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_key() {
         json!([{ "state": "open", "url": page.url }])
     );
     assert_eq!(
-        world.rows("select outcome from audit order by id").await,
+        world
+            .rows("select outcome from audit where action = 'checkout.create' order by id")
+            .await,
         json!([
             { "outcome": "requested" }, { "outcome": "unknown" },
             { "outcome": "requested" }, { "outcome": "done" },

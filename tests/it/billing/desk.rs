@@ -5,7 +5,7 @@ use std::time::Duration;
 use billdeck::{
     billing::{Billing, Rules},
     console::{
-        desk::{BadgeTone, CancelWhen, Desk, DeskError, News},
+        desk::{BadgeTone, CancelWhen, Desk, DeskError, News, Theirs},
         live_desk::{LiveDesk, LiveDeskOptions},
     },
     domain::{
@@ -145,10 +145,10 @@ async fn every_write_is_done_in_the_operators_name() {
             .cancel_at_period_end
     );
     assert_eq!(
-        desk.verify(sub, false, None).await.unwrap().verification,
+        desk.verify(sub, Theirs::Noted, None).await.unwrap().verification,
         "verified"
     );
-    assert!(desk.verify(sub, true, None).await.unwrap().applied);
+    assert!(desk.verify(sub, Theirs::TakenOver, None).await.unwrap().applied);
     assert_eq!(
         desk.link_customer(cus, &organization("org_1"), None)
             .await
@@ -185,6 +185,12 @@ async fn every_write_is_done_in_the_operators_name() {
 async fn whoever_may_only_look_is_refused_before_anything_happens() {
     let (world, sub) = World::with_subscription().await;
     let cus = world.customer_of("cus_1").await;
+    // A desk that may write leaves no trace either, where it is only to show.
+    let shown = desk_on(world.billing.clone(), false)
+        .verify(sub, Theirs::Shown, None)
+        .await
+        .unwrap();
+    assert!(shown.changes.is_empty());
     // Once by the setting alone, once by the database.
     for desk in [
         desk_on(world.billing.clone(), true),
@@ -192,10 +198,11 @@ async fn whoever_may_only_look_is_refused_before_anything_happens() {
     ] {
         assert!(desk.setting().read_only);
         let event = uuid::Uuid::now_v7().into();
-        let refused: [DeskError; 8] = [
+        let refused: [DeskError; 9] = [
             desk.cancel(sub, CancelWhen::Now, None).await.unwrap_err(),
             desk.resume(sub, None).await.unwrap_err(),
-            desk.verify(sub, true, None).await.unwrap_err(),
+            desk.verify(sub, Theirs::TakenOver, None).await.unwrap_err(),
+            desk.verify(sub, Theirs::Noted, None).await.unwrap_err(),
             desk.link_customer(cus, &organization("org_1"), None)
                 .await
                 .unwrap_err(),
@@ -208,9 +215,9 @@ async fn whoever_may_only_look_is_refused_before_anything_happens() {
         ];
         assert_eq!(
             refused.map(|error| error.code),
-            [const { "read_only" }; 8].map(str::to_owned)
+            [const { "read_only" }; 9].map(str::to_owned)
         );
-        let report = desk.verify(sub, false, None).await.unwrap();
+        let report = desk.verify(sub, Theirs::Shown, None).await.unwrap();
         assert!(report.changes.is_empty(), "looking is allowed");
     }
     assert!(world.provider.state().writes.is_empty());
@@ -236,7 +243,7 @@ async fn an_error_says_what_is_certain() {
     assert!(error.hint.is_some());
 
     world.provider.next(Step::Read, Turn::Unreachable);
-    let error = desk.verify(sub, false, None).await.unwrap_err();
+    let error = desk.verify(sub, Theirs::Noted, None).await.unwrap_err();
     assert_eq!(
         (error.code.as_str(), error.outcome_unknown),
         ("provider_unreachable", false)

@@ -4,7 +4,7 @@ use billdeck::billing::{By, linking::link_customer};
 use serde_json::json;
 
 use super::{World, line, organization};
-use crate::support::scripted::customer;
+use crate::support::{scripted::customer, wait_until};
 
 const CUSTOMERS: &str = "select id, external_id, merged_into, email from customer order by id";
 
@@ -34,9 +34,13 @@ async fn an_owner_that_nobody_knows_yet_gets_the_customer_itself() {
         }])
     );
     let set = world
-        .rows("select source_kind, source_ref from change where field = 'owner' and table_name = 'customer' order by id desc limit 1")
+        .rows("select source_kind, source_ref, row_key from change where field = 'owner' and table_name = 'customer' order by id desc limit 1")
         .await;
-    assert_eq!(set, json!([{ "source_kind": "person", "source_ref": "marta" }]));
+    assert_eq!(
+        set,
+        json!([{ "source_kind": "person", "source_ref": "marta", "row_key": cus.to_string() }]),
+        "the row goes by the name that a preview gives it"
+    );
     world.assert_lanes_free().await;
 }
 
@@ -165,5 +169,63 @@ async fn a_customer_of_the_other_environment_is_not_there() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), "not_found");
+    assert_eq!(world.audit().await, json!([]));
+}
+
+#[tokio::test]
+async fn a_link_that_came_while_another_went_is_not_taken_for_held() {
+    let world = World::new().await;
+    for name in ["cus_1", "cus_2"] {
+        world.provider.add_customer(customer(name));
+        world.take_in(name, &[]).await;
+    }
+    let (first, second) = (world.customer_of("cus_1").await, world.customer_of("cus_2").await);
+    let pool = world.db.store.pool();
+    let begun: String = sqlx::query_scalar(
+        "insert into lane (key, owner, token, lease_until)
+         values ('stripe:test:cus_1', 'another', gen_random_uuid(), now() + interval '1 minute')
+         on conflict (key) do update set lease_until = excluded.lease_until, token = excluded.token
+         returning clock_timestamp()::text",
+    )
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    let (billing, actor) = (world.billing.clone(), world.actor.clone());
+    let linking = tokio::spawn(async move {
+        let by = By {
+            actor: &actor,
+            reason: None,
+        };
+        link_customer(&billing, first, &organization("org_new"), by).await
+    });
+    wait_until("the link to ask for its lane", || async {
+        // In two parts, so that this very statement is not found.
+        let asked: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and query_start > $1::timestamptz
+               and query like '%insert into lane ' || '(key%'",
+        )
+        .bind(&begun)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        if asked > 0 { Ok(asked) } else { Err(asked) }
+    })
+    .await;
+    for statement in [
+        "update customer_link set is_default = false",
+        "update customer_link set customer_id = case customer_id when $1 then $2 else $1 end",
+        "update lane set lease_until = now() where key = 'stripe:test:cus_1'",
+    ] {
+        let query = sqlx::query(statement);
+        let query = if statement.contains("$1") {
+            query.bind(first.as_uuid()).bind(second.as_uuid())
+        } else {
+            query
+        };
+        query.execute(pool).await.unwrap();
+    }
+    let error = linking.await.unwrap().unwrap_err();
+    assert_eq!(error.code(), "busy");
     assert_eq!(world.audit().await, json!([]));
 }

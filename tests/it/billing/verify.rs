@@ -357,6 +357,7 @@ async fn all_of_a_customer_is_mended_at_once() {
         .unwrap();
     let tables: Vec<&str> = noted[0].changes.iter().map(|row| row.table.as_str()).collect();
     assert_eq!(tables, ["order", "payment", "refund"]);
+    assert!(noted[0].notes.is_empty(), "{:?}", noted[0].notes);
     assert_eq!(world.db.number("select count(*) from orders").await, 0);
 
     let by = world.by("the refund fitted no payment");
@@ -377,4 +378,18 @@ async fn all_of_a_customer_is_mended_at_once() {
         )])
     );
     world.assert_lanes_free().await;
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_read_to_its_end_is_told() {
+    let (world, _) = World::with_subscription().await;
+    world.provider.state().cut = [ObjectKind::Payment].into();
+    let cus = world.customer_of("cus_1").await;
+    let shown = verify_customer(&world.billing, cus, Provided::Shown, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        shown[0].notes,
+        ["stripe has more of the kind `payment` for cus_1 than was read: only the newest were compared"]
+    );
 }

@@ -135,3 +135,35 @@ async fn a_provider_that_is_off_or_away_is_told_apart_from_everything_else() {
     assert_eq!(away.code, 5, "{}", away.err);
     assert!(!away.err.contains("sk_test_nothing"));
 }
+
+#[tokio::test]
+async fn one_command_takes_no_more_events_than_it_can_show_for() {
+    let (db, place) = place_on_database().await;
+    sqlx::query(
+        "insert into event (id, provider, livemode, provider_event_id, type, lane, received_at, body_sha256, source,
+                            end_state, ended_at)
+         select gen_random_uuid(), 'stripe', false, 'evt_' || number, case when number = 1 then 'one.of' else 'many.of' end,
+                'stripe:test:' || number, now(), '', 'webhook', 'dead', now()
+         from generate_series(1, 10001) as number",
+    )
+    .execute(&db.pool)
+    .await
+    .unwrap();
+    for verb in [&["replay"][..], &["discard", "--reason", "why"]] {
+        let run = place.run(&[&["events"], verb, &["--state", "dead", "--yes"]].concat());
+        assert_eq!(run.code, 4, "{}", run.err);
+        assert!(run.err.contains("more than 10000 events"), "{}", run.err);
+        assert!(run.err.contains("--since"), "{}", run.err);
+    }
+    assert_eq!(db.number("select count(*) from audit").await, 0);
+    let narrowed = place.json(&[
+        "events",
+        "discard",
+        "--state",
+        "dead",
+        "--type",
+        "one.of",
+        "--dry-run",
+    ]);
+    assert_eq!(narrowed["items"].as_array().unwrap().len(), 1);
+}

@@ -392,3 +392,35 @@ fn a_read_that_takes_long_is_given_up_by_esc_and_a_write_by_ctrl_c_is_unknown() 
     );
     assert!(harness.shows("invoice.created"));
 }
+
+#[test]
+fn an_alarm_is_settled_with_a_reason_on_its_events_page() {
+    let mut harness = console();
+    let event = harness.desk.with(|inside| {
+        let event = inside.events[0].clone();
+        inside.alarmed.insert(event.id);
+        event
+    });
+    harness.command(&format!("open {}", event.provider_event_id));
+    assert!(
+        harness.shows("another body under a known id"),
+        "{}",
+        harness.text()
+    );
+    harness.press("A");
+    harness.press("Right");
+    harness.press("Enter");
+    assert!(harness.shows("reason is needed"), "{}", harness.text());
+    harness.type_text("a resent body");
+    harness.press("Tab");
+    harness.press("Enter");
+    assert_eq!(harness.written(), ["settle \"a resent body\""]);
+    assert!(harness.shows("1 alarm settled"), "{}", harness.text());
+    assert!(
+        !harness.shows("another body under a known id"),
+        "{}",
+        harness.text()
+    );
+    harness.command("settle_alarms");
+    assert!(harness.shows("no alarm about it is open"), "{}", harness.text());
+}

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use billdeck::{
-    console::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting},
+    console::desk::{BadgeTone, CancelWhen, Desk, DeskError, DeskResult, News, Setting, Theirs},
     domain::{
         customer::Owner,
         event::{EventState, Problem, ReplayMode},
@@ -45,6 +45,10 @@ pub(super) struct Inside {
     pub(super) write_failure: Option<DeskError>,
     /// What was written, in words.
     pub(super) written: Vec<String>,
+    /// Events about which an alarm is open.
+    pub(super) alarmed: BTreeSet<EventId>,
+    /// What was to be done with each word of a provider.
+    pub(super) compared: Vec<Theirs>,
     /// What a verification finds different.
     pub(super) differences: Vec<RowDiff>,
 }
@@ -101,6 +105,8 @@ impl FakeDesk {
                 failure: None,
                 write_failure: None,
                 written: Vec::new(),
+                alarmed: BTreeSet::new(),
+                compared: Vec::new(),
                 differences: Vec::new(),
             }),
         })
@@ -295,7 +301,12 @@ impl Desk for FakeDesk {
             .iter()
             .find(|row| row.id == id)
             .ok_or_else(|| not_found("event"))?;
-        Ok(data::event_detail(row))
+        let mut detail = data::event_detail(row);
+        if inside.alarmed.contains(&id) {
+            detail.alarms.push("another body under a known id".to_owned());
+            detail.open_alarms = 1;
+        }
+        Ok(detail)
     }
 
     async fn replay_preview(&self, ids: &[EventId], _: ReplayMode) -> DeskResult<Vec<ReplayItem>> {
@@ -340,6 +351,11 @@ impl Desk for FakeDesk {
             done.insert(row.id);
         }
         Ok(done)
+    }
+
+    async fn settle_alarms(&self, id: EventId, reason: &str) -> DeskResult<usize> {
+        let mut inside = self.write(format!("settle {reason:?}"))?;
+        Ok(if inside.alarmed.remove(&id) { 1 } else { 0 })
     }
 
     async fn customers(
@@ -431,14 +447,16 @@ impl Desk for FakeDesk {
     async fn verify(
         &self,
         id: SubscriptionId,
-        apply: bool,
+        theirs: Theirs,
         reason: Option<&str>,
     ) -> DeskResult<VerifyReport> {
-        let inside = if apply {
+        let apply = theirs == Theirs::TakenOver;
+        let mut inside = if apply {
             self.write(format!("take over {reason:?}"))?
         } else {
             self.read()?
         };
+        inside.compared.push(theirs);
         Ok(VerifyReport {
             subscription_id: id,
             changes: inside.differences.clone(),

@@ -1,8 +1,8 @@
 //! Lists: what moves, what stays, what is loaded when.
 
 use billdeck::{
-    console::{Effect, Msg, Read, desk::News},
-    domain::event::EventState,
+    console::{ConsoleOptions, Effect, Msg, Read, desk::News},
+    domain::{event::EventState, views::event::EventRow},
 };
 use jiff::SignedDuration;
 
@@ -424,4 +424,97 @@ fn data_older_than_its_promise_says_so() {
     harness.pass(SignedDuration::from_mins(3));
     assert!(harness.shows("≈ 3m old"), "{}", harness.text());
     assert!(harness.shows("paused"));
+}
+
+/// What was asked of the provider's side for the events' extras.
+fn judged(harness: &Harness) -> usize {
+    harness
+        .seen
+        .iter()
+        .filter(|effect| {
+            matches!(
+                effect,
+                Effect::Read {
+                    read: Read::ReplayPreview { .. },
+                    ..
+                }
+            )
+        })
+        .count()
+}
+
+#[test]
+fn a_failed_events_own_sheet_does_not_wait_for_what_a_replay_would_do() {
+    let mut harness = Harness::new(FakeDesk::full(fake::setting()), (120, 40));
+    let stuck = harness.desk.with(|inside| {
+        let is_stuck = |row: &&EventRow| row.state == EventState::Failed && row.error.is_some();
+        inside.events.iter().find(is_stuck).cloned().unwrap()
+    });
+    harness.press(":");
+    harness.type_text(&format!("open {}", stuck.provider_event_id));
+    harness.hold = true;
+    harness.press("Enter");
+    // The id is looked up, then the event is read; what a replay would do stays unanswered.
+    for _ in 0..2 {
+        let next = harness.held.remove(0);
+        harness.answer_only(next);
+    }
+    assert_eq!(harness.held.len(), 1, "{:?}", harness.held);
+    assert_eq!(judged(&harness), 1);
+    assert!(harness.shows(&stuck.error.unwrap().code), "{}", harness.text());
+    assert!(harness.shows("Payload"), "{}", harness.text());
+    assert!(!harness.shows("A replay"), "{}", harness.text());
+    harness.release();
+    assert!(harness.shows("A replay"), "{}", harness.text());
+}
+
+#[test]
+fn walking_past_failed_events_asks_no_provider() {
+    let mut harness = Harness::new(FakeDesk::full(fake::setting()), (200, 60));
+    harness.press("3");
+    harness.press("/");
+    harness.type_text("state:failed");
+    harness.press("Enter");
+    for _ in 0..2 {
+        harness.press("j");
+        harness.rest();
+    }
+    assert_eq!(judged(&harness), 0);
+    harness.pass(SignedDuration::from_secs(1));
+    assert_eq!(judged(&harness), 1, "the cursor stays");
+    assert!(harness.shows("A replay"), "{}", harness.text());
+}
+
+#[test]
+fn a_narrow_column_still_says_why() {
+    let harness = backlog((140, 40));
+    assert!(harness.shows("Inspector"), "{}", harness.text());
+    assert!(harness.shows(" price in no plan"), "{}", harness.text());
+}
+
+#[test]
+fn a_screen_without_news_reads_itself_as_often_as_is_set() {
+    let options = ConsoleOptions {
+        refresh: SECOND + SECOND,
+        ..ConsoleOptions::default()
+    };
+    let mut harness = Harness::with_options(FakeDesk::full(fake::setting()), (80, 24), options, false);
+    harness.press("3");
+    let reads = |harness: &Harness| {
+        let is_page = |effect: &&Effect| {
+            matches!(
+                effect,
+                Effect::Read {
+                    read: Read::Events { .. },
+                    ..
+                }
+            )
+        };
+        harness.seen.iter().filter(is_page).count()
+    };
+    let before = reads(&harness);
+    harness.pass(SECOND);
+    assert_eq!(reads(&harness), before);
+    harness.pass(SECOND + SECOND);
+    assert_eq!(reads(&harness), before + 1);
 }

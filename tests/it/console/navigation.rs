@@ -69,6 +69,15 @@ fn q_on_the_first_screen_leaves() {
 }
 
 #[test]
+fn q_leaves_from_the_first_screen_however_it_was_reached() {
+    let mut harness = console((80, 24));
+    harness.press("3");
+    harness.press("0");
+    harness.press("q");
+    assert!(harness.seen.contains(&Effect::Quit), "{}", harness.text());
+}
+
+#[test]
 fn any_id_leads_to_what_it_belongs_to() {
     let mut harness = console((120, 30));
     harness.command("open sub_1QxA93f00000000A900f");

@@ -34,6 +34,11 @@ fn at(harness: &mut Harness, keys: &str) {
     harness.rest();
 }
 
+/// Long enough for the inspector to ask what takes longer.
+fn stay(harness: &mut Harness) {
+    harness.pass(SignedDuration::from_secs(1));
+}
+
 /// Each of these at each size.
 fn everywhere<T: Copy, const N: usize>(cases: [T; N]) -> impl Iterator<Item = (T, (u16, u16))> {
     cases
@@ -49,6 +54,7 @@ fn lists_with_rows_at_every_size() {
             at(&mut harness, key);
             if name == "events" {
                 at(&mut harness, "j");
+                stay(&mut harness);
             }
             picture(&format!("{name}_rows"), &harness);
         }
@@ -90,6 +96,9 @@ fn filtered() {
         harness.press("/");
         harness.type_text(filter);
         at(&mut harness, "Enter");
+        if name == "events" {
+            stay(&mut harness);
+        }
         picture(&format!("{name}_filtered"), &harness);
     }
 }

@@ -3,7 +3,7 @@
 use billdeck::{
     console::{
         Access, Answer, Effect, Msg, Runner, Write,
-        desk::{Setting, SharedDesk},
+        desk::{Setting, SharedDesk, Theirs},
     },
     domain::event::ReplayMode,
 };
@@ -129,4 +129,22 @@ fn verify_looks_while_read_only_but_takes_nothing_over() {
     harness.press("y");
     assert!(harness.shows("started read-only"), "{}", harness.text());
     assert!(harness.written().is_empty());
+}
+
+#[test]
+fn what_a_comparison_finds_is_stored_only_while_writing_is_allowed() {
+    for (setting, before, theirs) in [
+        (fake::setting(), None, Theirs::Noted),
+        (fake::setting(), Some("ro"), Theirs::Shown),
+        (fake::production(), None, Theirs::Shown),
+        (read_only(), None, Theirs::Shown),
+    ] {
+        let mut harness = Harness::new(FakeDesk::full(setting), (100, 30));
+        if let Some(command) = before {
+            harness.command(command);
+        }
+        harness.press("2");
+        harness.press("V");
+        assert_eq!(harness.desk.with(|inside| inside.compared.clone()), [theirs]);
+    }
 }

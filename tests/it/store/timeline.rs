@@ -69,6 +69,9 @@ async fn events_and_acts_are_told_in_one_order() {
     event(6, "stripe", "cus_1", Stage::Failed { code: "x" })
         .insert(&mut conn)
         .await;
+    event(5, "stripe", "cus_1", Stage::Processing)
+        .insert(&mut conn)
+        .await;
     let entry = AuditEntry {
         actor: Actor {
             name: "ops-1".to_owned(),
@@ -98,6 +101,7 @@ async fn events_and_acts_are_told_in_one_order() {
                 "subscription.cancel",
                 "sub_1 · done by ops-1 (ticket 5530)"
             ),
+            (TimelineKind::Event, "invoice.paid", "order in_1 · processing"),
             (
                 TimelineKind::Event,
                 "invoice.paid",
@@ -111,7 +115,7 @@ async fn events_and_acts_are_told_in_one_order() {
             (TimelineKind::Event, "invoice.paid", "order in_1 · processed"),
         ]
     );
-    assert_eq!(lines[3].event_id, Some(first.into()));
+    assert_eq!(lines[4].event_id, Some(first.into()));
     let older = story(&mut conn, customer, Some(lines[1].at), 50).await;
     assert_eq!(older, lines[2..]);
     assert!(

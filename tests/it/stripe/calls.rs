@@ -409,12 +409,22 @@ async fn disputes_are_found_by_the_charges_that_have_one() {
 async fn a_list_ends_after_a_few_hundred_and_a_missing_customer_is_gone() {
     let page = || Reply::json(&list(&[json!({"id": "cs_1"})], true));
     let server = Server::with([page(), page(), page()]).await;
-    server
+    let found = server
         .api()
         .objects_of(&id("cus_1"), ObjectKind::Checkout)
         .await
         .unwrap();
     assert_eq!(server.asked().len(), 3);
+    assert!(found.value.is_cut, "there is more");
+
+    let last = Reply::json(&list(&[json!({"id": "cs_1"})], false));
+    let server = Server::with([page(), page(), last]).await;
+    let found = server
+        .api()
+        .objects_of(&id("cus_1"), ObjectKind::Checkout)
+        .await
+        .unwrap();
+    assert!(!found.value.is_cut, "that was all");
 
     let missing = r#"{"error":{"type":"invalid_request_error","code":"resource_missing","param":"customer","message":"No such customer"}}"#;
     let server = Server::with([Reply::status(400, missing)]).await;

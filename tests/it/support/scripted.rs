@@ -2,7 +2,7 @@
 //! without an answer. Webhooks are Stripe's own.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -106,6 +106,8 @@ pub(crate) struct State {
     pub(crate) subscriptions: BTreeMap<ObjectId, SubscriptionSeen>,
     /// Other objects of a customer, by what they are listed under.
     pub(crate) objects: BTreeMap<ObjectKind, Vec<Observation>>,
+    /// Kinds of which there is more than a list tells.
+    pub(crate) cut: BTreeSet<ObjectKind>,
     pub(crate) sessions: Vec<NewCheckout>,
     /// How often an object was read.
     pub(crate) reads: usize,
@@ -245,6 +247,7 @@ fn told(observations: Vec<Observation>) -> ReadObject {
         raw: Some(serde_json::json!({ "scripted": observations.len() }).to_string()),
         observations,
         facts: Vec::new(),
+        is_cut: false,
     }
 }
 
@@ -412,12 +415,14 @@ impl ProviderApi for Scripted {
         kind: ObjectKind,
     ) -> Result<Answer<ReadObject>, ProviderError> {
         self.turn(Step::Objects).await?;
+        let is_cut = self.state().cut.contains(&kind);
         let mut found = self.state().objects.get(&kind).cloned().unwrap_or_default();
         found.retain(|seen| seen.customer().is_none_or(|of| of == customer));
         self.answer(
             Step::Objects,
             ReadObject {
                 raw: None,
+                is_cut,
                 ..told(found)
             },
         )

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use crate::{
     console::{
         desk::{DeskResult, News},
-        effect::{ExportList, Read},
+        effect::{ExportList, Read, RunId},
         filter::FilterError,
         format,
         keymap::{Action, Context},
@@ -89,6 +89,12 @@ pub(crate) trait Kind: Sized + 'static {
 
     fn inspect(row: &Self::Row) -> Option<Read>;
     fn sheet(answer: Answer) -> Option<DeskResult<Self::Sheet>>;
+    /// What the inspector asks once it shows the sheet and the cursor stays: it may take long and cost a provider's call.
+    fn further(_: &Self::Sheet) -> Option<Read> {
+        None
+    }
+    /// Puts the answer to that into the sheet.
+    fn add(_: &mut Self::Sheet, _: Answer) {}
     /// The inspector's lines, and on wide screens those of the third column.
     fn inspector(row: &Self::Row, sheet: Option<&Self::Sheet>, width: u16, shared: &Shared) -> Inspected;
 }
@@ -103,6 +109,9 @@ pub(crate) struct Inspected {
 
 /// How long the cursor rests before the inspector reads.
 const REST: SignedDuration = SignedDuration::from_millis(120);
+
+/// How long it stays before the inspector asks further.
+const STAY: SignedDuration = SignedDuration::from_millis(700);
 
 /// A title's count may be this old while rows come and go.
 const RECOUNT: SignedDuration = SignedDuration::from_secs(5);
@@ -128,6 +137,8 @@ pub(crate) struct List<K: Kind> {
     /// The row that the inspector is for, as it was when it was read.
     sheet_row: Option<K::Row>,
     sheet_due: Option<Timestamp>,
+    further: Option<RunId>,
+    further_due: Option<Timestamp>,
     seen_at: Option<Timestamp>,
 }
 
@@ -146,6 +157,8 @@ impl<K: Kind> List<K> {
             sheet: Loaded::default(),
             sheet_row: None,
             sheet_due: None,
+            further: None,
+            further_due: None,
             seen_at: None,
         };
         let text = list.filtered.text.clone();
@@ -198,6 +211,7 @@ impl<K: Kind> List<K> {
         self.sheet_row = row.cloned();
         if is_other {
             self.sheet.forget(cx);
+            self.forget_further(cx);
             self.scroll = 0;
         }
     }
@@ -213,11 +227,44 @@ impl<K: Kind> List<K> {
             && let Some(read) = self.listing.selected().and_then(K::inspect)
         {
             cx.load(&mut self.sheet, read);
+            self.forget_further(cx);
+        }
+    }
+
+    fn take_sheet(&mut self, run: RunId, answer: Answer, now: Timestamp) {
+        if self.further == Some(run) {
+            self.further = None;
+            if let Some(sheet) = &mut self.sheet.value {
+                K::add(sheet, answer);
+            }
+        } else if let Some(result) = K::sheet(answer)
+            && self.sheet.take(run, result, now)
+        {
+            let further = self.sheet.value.as_ref().and_then(K::further);
+            self.further_due = further.map(|_| now + STAY);
+        }
+    }
+
+    fn load_further(&mut self, cx: &mut Cx<'_>) {
+        self.further_due = None;
+        let read = self.sheet.value.as_ref().and_then(K::further);
+        self.further = read.map(|read| cx.read(read));
+    }
+
+    fn forget_further(&mut self, cx: &mut Cx<'_>) {
+        self.further_due = None;
+        if let Some(run) = self.further.take() {
+            cx.cancel(run);
         }
     }
 
     pub(crate) fn selected(&self) -> Option<&K::Row> {
         self.listing.selected()
+    }
+
+    /// What the inspector has read of the selected row.
+    pub(crate) fn looked(&self) -> Option<&K::Sheet> {
+        self.sheet.value.as_ref()
     }
 
     fn empty_text(&self) -> Vec<String> {

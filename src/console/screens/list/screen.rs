@@ -16,7 +16,7 @@ use crate::{
         layout::{self},
         msg::Answer,
         nav::Place,
-        shared::{Cx, POLL, Shared},
+        shared::{Cx, Shared},
         theme::Role,
         widgets::{pane, table::Table},
     },
@@ -154,11 +154,7 @@ impl<K: Kind> Screen for List<K> {
                     self.load(cx);
                 }
             }
-            Err(answer) => {
-                if let Some(result) = K::sheet(answer) {
-                    self.sheet.take(run, result, now);
-                }
-            }
+            Err(answer) => self.take_sheet(run, answer, now),
         }
     }
 
@@ -168,7 +164,7 @@ impl<K: Kind> Screen for List<K> {
             Again::Poll => self
                 .listing
                 .loaded_at()
-                .is_none_or(|at| cx.now().duration_since(at) >= POLL),
+                .is_none_or(|at| cx.now().duration_since(at) >= cx.shared.poll),
             Again::Asked => true,
         };
         if concerns {
@@ -261,7 +257,7 @@ impl<K: Kind> Screen for List<K> {
     }
 
     fn deadline(&self, _: &Shared) -> Option<Timestamp> {
-        [self.sheet_due, self.listing.deadline()]
+        [self.sheet_due, self.further_due, self.listing.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -271,6 +267,9 @@ impl<K: Kind> Screen for List<K> {
         self.listing.tick(cx.now());
         if self.sheet_due.is_some_and(|due| due <= cx.now()) {
             self.load_sheet(cx);
+        }
+        if self.further_due.is_some_and(|due| due <= cx.now()) {
+            self.load_further(cx);
         }
         self.seen_at = Some(cx.now());
     }

@@ -112,6 +112,7 @@ async fn disputes(client: &Client, customer: &ObjectId) -> Result<Answer<ReadObj
             Request::get("/v1/disputes").query("charge", charge.as_str())
         })
         .await?;
+        found.object.is_cut |= listed.is_cut();
         listed.for_each(|reply, json| found.take(ObjectKind::Dispute, reply, json))?;
     }
     Ok(found.answer(&charges, customer))
@@ -150,6 +151,7 @@ impl Default for Gathered {
                 observations: Vec::new(),
                 facts: Vec::new(),
                 raw: None,
+                is_cut: false,
             },
             cut: Vec::new(),
         }
@@ -180,6 +182,9 @@ impl Gathered {
             let customer = ObjectRef::new(ObjectKind::Customer, customer.clone());
             return listed.answer(read::gone(&customer));
         }
-        listed.answer(self.object)
+        listed.answer(ReadObject {
+            is_cut: self.object.is_cut || listed.is_cut(),
+            ..self.object
+        })
     }
 }

@@ -14,6 +14,8 @@ const PAGE_SIZE: &str = "100";
 pub(super) struct Pages {
     first: Reply,
     rest: Vec<Reply>,
+    /// There is more, which was not fetched.
+    is_cut: bool,
 }
 
 /// One page: its elements, and where the next one begins.
@@ -31,12 +33,16 @@ pub(super) async fn fetch<'a>(
     let first = one(client, request(), None).await?;
     let mut next = next(&first)?;
     let mut rest = Vec::new();
-    while let Some(after) = next.filter(|_| rest.len() + 1 < max) {
+    while let Some(after) = next.take_if(|_| rest.len() + 1 < max) {
         let reply = one(client, request(), Some(&after)).await?;
         next = self::next(&reply)?;
         rest.push(reply);
     }
-    Ok(Pages { first, rest })
+    Ok(Pages {
+        first,
+        rest,
+        is_cut: next.is_some(),
+    })
 }
 
 /// Fetches one page.
@@ -81,6 +87,11 @@ impl Pages {
     /// The object whose list was asked for does not exist.
     pub(super) fn is_missing(&self) -> bool {
         self.first.is_missing()
+    }
+
+    /// Whether there is more than was fetched.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Calls `take` for every element, in Stripe's order.

@@ -238,6 +238,7 @@ pub(in crate::console) fn event_detail(row: &EventRow) -> EventDetail {
         attempt_log: tries,
         changes,
         alarms: Vec::new(),
+        open_alarms: 0,
         row: row.clone(),
     }
 }
