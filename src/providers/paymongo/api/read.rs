@@ -98,6 +98,7 @@ pub(super) fn resource<T: DeserializeOwned>(reply: &Reply) -> Result<T, Provider
 
 pub(super) fn nothing() -> ReadObject {
     ReadObject {
+        is_cut: false,
         observations: Vec::new(),
         facts: Vec::new(),
         raw: None,
@@ -107,6 +108,7 @@ pub(super) fn nothing() -> ReadObject {
 /// An object that does not exist (any more).
 pub(super) fn gone(object: &ObjectRef) -> ReadObject {
     ReadObject {
+        is_cut: false,
         observations: vec![Observation::Gone(object.clone())],
         ..nothing()
     }
@@ -143,6 +145,7 @@ pub(super) async fn of_reply(
         }
     };
     Ok(reply.answer(ReadObject {
+        is_cut: false,
         observations,
         facts,
         raw,
