@@ -355,7 +355,7 @@ impl Desk for FakeDesk {
 
     async fn settle_alarms(&self, id: EventId, reason: &str) -> DeskResult<usize> {
         let mut inside = self.write(format!("settle {reason:?}"))?;
-        Ok(if inside.alarmed.remove(&id) { 1 } else { 0 })
+        Ok(usize::from(inside.alarmed.remove(&id)))
     }
 
     async fn customers(
