@@ -253,6 +253,16 @@ impl Case {
                 self.testimonies = bodies;
             }
         }
+        if self.tells_nothing() {
+            let tx = billing.store().begin_read_only().await?;
+            return Ok((
+                tx,
+                Judgement::Fail {
+                    problem: not_readable(self.book),
+                    permanent: false,
+                },
+            ));
+        }
         for _ in 0..ROUNDS {
             if let Some(object) = &self.contradicted {
                 let problem = gone_contradicts_event(self.book, object);
@@ -335,6 +345,16 @@ impl Case {
                 permanent: false,
             },
         ))
+    }
+
+    /// Whether the event only points at its object, and nobody can be asked what that is now. Money facts that such an
+    /// event proves are booked all the same.
+    fn tells_nothing(&self) -> bool {
+        self.event.is_some()
+            && self.reading == Reading::Impossible
+            && self.testimonies.is_empty()
+            && self.answers.is_empty()
+            && self.facts.is_empty()
     }
 
     fn needs(&self, billing: &Billing) -> Needs {
@@ -492,6 +512,17 @@ fn dated(testimony: Testimony, object: &ObjectRef, not_before: Option<Timestamp>
         evidence: Evidence::Read { at, ticket, event },
     };
     vec![said(asked_for, not_before), said(others, at)]
+}
+
+fn not_readable(book: Book) -> Problem {
+    Problem {
+        code: "not_readable".to_owned(),
+        message: format!(
+            "the event only points at its object, and {} cannot be asked about it: give billdeck its API key, or import \
+             an event that holds the whole object",
+            book.provider
+        ),
+    }
 }
 
 /// Names the file and line where the person mends it.

@@ -10,6 +10,7 @@ use super::{
     context::Context,
     error::CliError,
     events::find_id,
+    exit::Exit,
     filters::{CustomerArgs, PageArgs, Since, Sort, SortColumn},
     listing::{Listing, Row},
     table::{Cell, Column, fields},
@@ -457,16 +458,31 @@ struct Verified(VerifyReport);
 impl Report for Verified {
     fn human(&self, _: &Look) -> String {
         let report = &self.0;
-        let verdict = match (report.changes.is_empty(), report.applied) {
-            (true, _) => "the provider agrees with what is stored",
-            (false, true) => "the provider's word was written over ours",
-            (false, false) => "the provider does not agree with what is stored (`--fix` takes its word)",
+        let verdict = match (&report.unsettled, report.changes.is_empty(), report.applied) {
+            (Some(why), _, _) => format!("it cannot be said whether the provider agrees: {why}"),
+            (None, true, _) => "the provider agrees with what is stored".to_owned(),
+            (None, false, true) => "the provider's word was written over ours".to_owned(),
+            (None, false, false) => {
+                "the provider does not agree with what is stored (`--fix` takes its word)".to_owned()
+            }
         };
-        let mut parts = vec![format!("{verdict}; it is {} now", report.verification)];
+        let mut parts = vec![match &report.unsettled {
+            Some(_) => verdict,
+            None => format!("{verdict}; it is {} now", report.verification),
+        }];
         if !report.changes.is_empty() {
             parts.push(row_diffs(&report.changes));
         }
         parts.extend(notes(&report.notes));
         parts.join("\n")
+    }
+
+    /// What could not be compared was not verified.
+    fn exit(&self) -> Exit {
+        if self.0.unsettled.is_some() {
+            Exit::Failed
+        } else {
+            Exit::Done
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The one loop: terminal events, answers, news and deadlines in; frames and effects out.
 
-use std::time::Duration;
+use std::{task::Poll, time::Duration};
 
 use crossterm::event::EventStream;
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -115,8 +115,8 @@ pub(super) async fn run(desk: SharedDesk, options: ConsoleOptions) -> Result<(),
         while let Ok(message) = answers.try_recv() {
             effects.extend(outside.take(&mut app, message));
         }
-        while let Some(Some(Ok(event))) = outside.events.next().now_or_never() {
-            effects.extend(outside.take(&mut app, Msg::Terminal(event)));
+        while let Some(event) = already_there(&mut outside.events).await {
+            effects.extend(outside.take(&mut app, Msg::Terminal(event?)));
         }
     }
     listener.abort();
@@ -135,6 +135,20 @@ fn sleep_until(app: &App, drawn: Instant) -> Duration {
     } else {
         until_deadline.max(Duration::from_millis(1))
     }
+}
+
+/// The next event, if it has come already.
+///
+/// Asked with the loop's own waker: the stream tells only the first who asked in vain, so that one who asks without
+/// meaning to be woken (as `now_or_never` does) would take the next key's wake-up away from the loop.
+async fn already_there(events: &mut EventStream) -> Option<std::io::Result<crossterm::event::Event>> {
+    std::future::poll_fn(|context| {
+        Poll::Ready(match events.poll_next_unpin(context) {
+            Poll::Ready(event) => event,
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 async fn listen(desk: SharedDesk, sender: mpsc::Sender<News>) {

@@ -232,10 +232,12 @@ pub const DEFAULT_MAX_ATTEMPTS: u16 = 8;
 /// How long to wait after the given failed attempt (1 for the first).
 ///
 /// `jitter` in `0.0..=1.0` adds up to a tenth, so that a wave of failures does not come back as a wave. The provider's
-/// own `Retry-After` wins, and gets the same jitter.
+/// own `Retry-After` wins, up to the longest pause that billdeck itself would make, and gets the same jitter: an absurd
+/// one must not put an event off for ever.
 pub fn retry_delay(attempt: u16, retry_after: Option<Duration>, jitter: f64) -> Duration {
     let index = usize::from(attempt.saturating_sub(1)).min(RETRY_DELAYS.len() - 1);
-    let base = retry_after.unwrap_or(RETRY_DELAYS[index]);
+    let longest = RETRY_DELAYS[RETRY_DELAYS.len() - 1];
+    let base = retry_after.map_or(RETRY_DELAYS[index], |wish| wish.min(longest));
     base + base.mul_f64(jitter.clamp(0.0, 1.0) / 10.0)
 }
 
@@ -252,6 +254,10 @@ mod tests {
         assert_eq!(
             retry_delay(3, Some(Duration::from_secs(2)), 0.0),
             Duration::from_secs(2)
+        );
+        assert_eq!(
+            retry_delay(1, Some(Duration::from_secs(u64::from(u32::MAX))), 0.0),
+            Duration::from_hours(24)
         );
     }
 }

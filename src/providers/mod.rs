@@ -3,9 +3,12 @@
 //! A room is four files with four jobs: `client` (one send function), `wire` (serde types, nothing else), `interpret`
 //! (wire to domain, pure) and `signature` (bytes in, verified bytes out).
 
+mod body;
 pub mod error;
 mod fields;
 mod http;
+pub mod paymongo;
+pub mod polar;
 pub mod registry;
 pub mod stripe;
 
@@ -84,6 +87,9 @@ pub struct Page<T> {
 pub struct ListedEvent {
     /// The body, as the provider wrote it.
     pub body: Vec<u8>,
+    /// What headers of its delivery [`Provider::envelope`] needs beside the body, names in lower case: some providers
+    /// name an event only there.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// A customer to make.

@@ -107,7 +107,7 @@ fn unlinked(found: Unlinked) -> Option<Attention> {
         count: found.count,
         provider: None,
         since: found.since,
-        command: "customers unlinked".to_owned(),
+        command: "customers owner:none".to_owned(),
     })
 }
 

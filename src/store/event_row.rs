@@ -139,8 +139,8 @@ pub(super) async fn event_rows(conn: &mut PgConnection, ids: &[Uuid]) -> Result<
             e.end_state,
             e.end_code,
             e.end_reason,
-            -- The count is carried over to the event when it ends, and counted on from there in a replay.
-            greatest(e.attempts, coalesce(w.attempts, 0)) as "attempts!",
+            -- The count of the work is added to the event's when it ends, and counted on from there in a replay.
+            e.attempts + coalesce(w.attempts, 0) as "attempts!",
             nullif(w.run_at, 'infinity') as "run_at?",
             coalesce(w.token = l.token and l.lease_until > now(), false) as "held!",
             w.error_code as "error_code?",

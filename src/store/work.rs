@@ -40,6 +40,8 @@ pub struct Unreadable {
 /// Takes the due work of a lane, oldest fact first, and counts the try: an event that kills its worker is dead after the
 /// limit all the same.
 ///
+/// Nothing is taken once the lease was lost, nor what a paused gate keeps back.
+///
 /// Work that a dead process left behind in this lane is taken one by one: one event that kills its worker must not use
 /// up the tries of its neighbours.
 pub async fn work_take(
@@ -50,10 +52,21 @@ pub async fn work_take(
     let rows = sqlx::query!(
         r#"
         with due as (
-            select event_id
+            select work.event_id
             from work
-            where lane = $1 and run_at <= now()
-            order by token is null, run_at, event_id
+            join event on event.id = work.event_id
+            where work.lane = $1
+              and work.run_at <= now()
+              and exists (select from lane where lane.key = $1 and lane.token = $2)
+              and not exists (
+                  select from gate
+                  where gate.provider = event.provider
+                    and gate.livemode = event.livemode
+                    and gate.type in ('', event.type)
+                    and gate.state = 'paused'
+                    and (gate.until is null or gate.until > now())
+              )
+            order by work.token is null, work.run_at, work.event_id
             limit case
                 when exists (select from work where lane = $1 and token is not null and token <> $2) then 1
                 else $3::bigint
@@ -234,7 +247,8 @@ pub async fn work_end(
             end_code = $3,
             end_reason = $4,
             ended_at = now(),
-            attempts = (select attempts from gone)
+            -- What a replay put back to work had tries before.
+            attempts = attempts + (select attempts from gone)
         where id = $1 and exists (select from gone)
         "#,
         id.as_uuid(),
@@ -247,10 +261,12 @@ pub async fn work_end(
     exactly_one(done.rows_affected(), id)
 }
 
-/// Ends an event anew after a replay, whether it had work left or had ended before.
+/// Ends an event anew after a replay, whether it had work left or had ended before; unless it stands no longer as the
+/// replay found it.
 pub async fn event_end_replayed(
     conn: &mut PgConnection,
     id: EventId,
+    found: Option<EndState>,
     end: EndState,
     why: Option<&Problem>,
 ) -> Result<(), StoreError> {
@@ -262,13 +278,55 @@ pub async fn event_end_replayed(
             end_code = $3,
             end_reason = $4,
             ended_at = now(),
-            attempts = coalesce((select attempts from gone), attempts) + 1
-        where id = $1
+            attempts = attempts + coalesce((select attempts from gone), 0) + 1
+        where id = $1 and end_state is not distinct from $5
         "#,
         id.as_uuid(),
         end.as_str(),
         why.map(|problem| problem.code.as_str()),
         why.map(|problem| problem.message.as_str()),
+        found.map(|end| end.as_str()),
+    )
+    .execute(conn)
+    .await?;
+    exactly_one(done.rows_affected(), id)
+}
+
+/// Puts an event that a replay found waiting back to work, so that it goes on by itself; unless it stands no longer as
+/// the replay found it. Its tries are counted from the start, and its end adds those that it had before.
+pub async fn event_wait_replayed(
+    conn: &mut PgConnection,
+    id: EventId,
+    found: Option<EndState>,
+    reason: &WaitReason,
+    problem: &Problem,
+    look_again: Duration,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        r#"
+        with back as (
+            update event set end_state = null, end_code = null, end_reason = null, ended_at = null
+            where id = $1 and end_state is not distinct from $2
+            returning id, lane
+        )
+        insert into work (event_id, lane, run_at, error_code, error_message, wait_kind, wait_key)
+        select id, lane, now() + make_interval(secs => $3), $4, $5, $6, $7
+        from back
+        on conflict (event_id) do update set
+            run_at = excluded.run_at,
+            error_code = excluded.error_code,
+            error_message = excluded.error_message,
+            wait_kind = excluded.wait_kind,
+            wait_key = excluded.wait_key,
+            token = null
+        "#,
+        id.as_uuid(),
+        found.map(|end| end.as_str()),
+        look_again.as_secs_f64(),
+        problem.code,
+        problem.message,
+        reason.kind(),
+        reason.key().as_str(),
     )
     .execute(conn)
     .await?;

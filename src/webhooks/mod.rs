@@ -1,5 +1,7 @@
 //! The inbound road: intake (verify, commit, acknowledge) and worker (claim, interpret, plan, apply).
 
+mod ending;
 pub mod intake;
+mod refusals;
 pub mod replay;
 pub mod worker;

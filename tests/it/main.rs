@@ -17,6 +17,10 @@ mod faults;
 #[cfg(test)]
 mod intake;
 #[cfg(test)]
+mod paymongo;
+#[cfg(test)]
+mod polar;
+#[cfg(test)]
 mod pool;
 #[cfg(test)]
 mod postgres;

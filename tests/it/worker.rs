@@ -1,8 +1,10 @@
 //! The worker on a real database: what it holds, what it fails on, what it waits for, and that it does nothing twice.
 
 mod failures;
+mod gates;
 mod leases;
 mod reads;
+mod replays;
 mod together;
 mod waiting;
 

@@ -94,8 +94,11 @@ impl Verify<'_> {
             Judgement::Wait {
                 problem, meanwhile, ..
             } => {
-                found.notes.push(problem.message);
-                Ok(self.report(&mut tx, &meanwhile, None, &found).await?)
+                let report = self.report(&mut tx, &meanwhile, None, &found).await?;
+                Ok(VerifyReport {
+                    unsettled: Some(problem.message),
+                    ..report
+                })
             }
             Judgement::Fail { problem, .. } => Err(BillingError::Problem(problem)),
             // Without a lease there is no other lane to be in.
@@ -248,7 +251,7 @@ impl Verify<'_> {
             Provided::Noted | Provided::Shown => None,
         };
         let mut report = self.report(&mut tx, meanwhile, written, found).await?;
-        report.notes.push(problem.message.clone());
+        report.unsettled = Some(problem.message.clone());
         let end = End {
             word: "waiting",
             problem: Some(problem),
@@ -276,6 +279,7 @@ impl Verify<'_> {
         Ok(VerifyReport {
             subscription_id: id,
             changes: row_differences(plan),
+            unsettled: None,
             applied: written.is_some() && self.provided == Provided::Applied,
             verification: verification.to_owned(),
             notes: found.notes.iter().chain(&plan.notes).cloned().collect(),

@@ -109,6 +109,11 @@ impl VerifyDialog {
         } else if report.applied {
             let text = format!("{} the provider's word is stored now", shared.glyphs.ok);
             lines.push(Line::styled(text, shared.style(Role::Ok)));
+        } else if let Some(why) = &report.unsettled {
+            let text = format!("Whether ours and the provider's agree cannot be said: {why}");
+            for part in format::wrap(&text, width) {
+                lines.push(Line::styled(part, shared.style(Role::Attention)));
+            }
         } else if report.changes.is_empty() {
             let text = format!("{} ours and the provider's agree", shared.glyphs.ok);
             lines.push(Line::styled(text, shared.style(Role::Ok)));

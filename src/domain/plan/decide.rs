@@ -192,6 +192,9 @@ impl<'t> Round<'t, '_> {
                 *counts = read;
             }
         }
+        if let (Verdict::Stale, Observation::Payment(seen)) = (verdict, item.observation) {
+            payment::told_late(&mut self.work, seen);
+        }
         let verdict = match (verdict, item.evidence) {
             (Verdict::Stale | Verdict::InEffect, _) => verdict,
             (Verdict::Apply, _) => self.apply(item, &object, standing, false),

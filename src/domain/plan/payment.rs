@@ -40,6 +40,18 @@ pub(super) fn apply(work: &mut Working<'_>, seen: &PaymentSeen, proof: Proof<'_>
     tie_to_invoice(work, payment_id, seen.order.as_ref(), link_id);
 }
 
+/// A description that comes after newer ones still tells when the payment was made, if it says so.
+pub(super) fn told_late(work: &mut Working<'_>, seen: &PaymentSeen) {
+    let Some(row) = find(work, &seen.id).cloned() else {
+        return;
+    };
+    let both_moved = row.status == PaymentStatus::Succeeded && seen.status == PaymentStatus::Succeeded;
+    let paid_at = earliest(row.paid_at, seen.paid_at);
+    if both_moved && paid_at != row.paid_at {
+        work.rows.payments.put(Payment { paid_at, ..row });
+    }
+}
+
 /// Applies what the provider says about a charge.
 pub(super) fn apply_charge(work: &mut Working<'_>, seen: &ChargeSeen, proof: Proof<'_>) {
     let link_id = seen.customer.as_ref().map(|id| customer::link_for(work, id));

@@ -71,8 +71,10 @@ pub struct RowDiff {
 pub struct VerifyReport {
     /// The subscription.
     pub subscription_id: SubscriptionId,
-    /// Rows in which the provider's word differs from ours; empty: they agree.
+    /// Rows in which the provider's word differs from ours; empty and nothing unsettled: they agree.
     pub changes: Vec<RowDiff>,
+    /// Why the two cannot be compared as things stand, such as a price in no plan.
+    pub unsettled: Option<String>,
     /// The provider's word has been written over ours.
     pub applied: bool,
     /// `pending`, `verified` or `mismatch`, afterwards.

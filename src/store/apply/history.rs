@@ -32,18 +32,19 @@ pub struct Attribution {
 pub enum Source {
     /// An event's body.
     Event(EventId),
-    /// A read of the provider.
+    /// A read of the provider, in the try that the attribution names.
     Read,
     /// A person, by name.
     Person(String),
 }
 
-impl Source {
-    fn columns(&self) -> (&'static str, String) {
-        match self {
-            Self::Event(id) => ("event", id.to_string()),
-            Self::Read => ("read", String::new()),
-            Self::Person(name) => ("person", name.clone()),
+impl Attribution {
+    /// The kind of source, and which one: the event, the try that read, or the person.
+    fn source_columns(&self) -> (&'static str, String) {
+        match &self.source {
+            Source::Event(id) => ("event", id.to_string()),
+            Source::Read => ("read", self.attempt.map_or_else(String::new, |id| id.to_string())),
+            Source::Person(name) => ("person", name.clone()),
         }
     }
 }
@@ -61,7 +62,7 @@ pub(super) async fn record(
     if columns.fields.is_empty() {
         return Ok(());
     }
-    let (source_kind, source_ref) = by.source.columns();
+    let (source_kind, source_ref) = by.source_columns();
     sqlx::query!(
         r#"
         insert into change

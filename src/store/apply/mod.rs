@@ -24,7 +24,7 @@ use crate::domain::{
 /// What a plan's transaction left behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Rows that changed.
+    /// Rows that were written.
     pub rows: usize,
     /// Facts that nobody had booked before.
     pub new_facts: u64,

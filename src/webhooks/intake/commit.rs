@@ -1,8 +1,8 @@
 //! The committers: each takes what is waiting, writes it in one statement, and only then lets the waiting know.
 //!
-//! There is no timer: while one batch is in flight, the next one gathers, so that batches are as large as the database is
-//! slow. It departs when it is worth a commit of its own, or when the one before it has landed. What comes alone never
-//! waits.
+//! While one batch is in flight, the next one gathers, so that batches are as large as the database is slow. It departs
+//! when it is worth a commit of its own, when the one before it has landed, or when that one seems stuck. What comes
+//! alone never waits.
 
 use std::{
     future::Future,
@@ -30,6 +30,10 @@ use crate::store::{
 
 /// How long a committer waits for a connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a small batch waits for the one before it. Many commits fit into it; one that takes longer is stuck, and what
+/// comes after must not be stuck with it.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The same trouble is logged at most this often.
 const LOG_EVERY: Duration = Duration::from_secs(5);
@@ -134,9 +138,12 @@ impl Committer {
         if taken == 0 {
             return false;
         }
+        let patience = tokio::time::sleep(PATIENCE);
+        tokio::pin!(patience);
         while batch.len() < batch_worth.min(batch_max) && flights.any() {
             tokio::select! {
                 biased;
+                () = &mut patience => break,
                 taken = waiting.take(batch, batch_max - batch.len()) => {
                     if taken == 0 {
                         break;

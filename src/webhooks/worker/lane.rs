@@ -14,8 +14,9 @@ use crate::{
     domain::{event::Problem, ids::EventId, provider::LaneKey},
     store::{
         StoreError,
+        gate::gate_is_paused,
         lane::{Lease, lane_release},
-        work::{Job, work_put_back, work_take},
+        work::{Job, Unreadable, work_put_back, work_take},
     },
 };
 
@@ -70,36 +71,80 @@ async fn work_off_leased(
         let mut reader = Reader::default();
         let mut jobs = jobs.into_iter();
         while let Some(job) = jobs.next() {
-            let (id, outcome) = match job {
-                Ok(job) => {
-                    reader.next_case();
-                    let outcome = process_safely(billing, lease, &job, &mut reader).await?;
-                    figures.count(job.event.envelope.book, &outcome);
-                    (job.event.id, outcome)
-                }
-                Err(unreadable) => {
-                    let id = unreadable.id;
-                    tracing::error!(event.id = %id, error = %unreadable.problem.message, "an event cannot be read");
-                    (id, settle::bury(billing, lease, unreadable).await?)
-                }
-            };
-            let lost = matches!(outcome, Outcome::Lost);
-            report.push((id, outcome));
-            if lost {
-                return Ok(report);
-            }
-            if stop.is_cancelled() {
+            let worked = work_on(billing, figures, lease, job, &mut reader).await;
+            let goes_on = !stop.is_cancelled() && worked.as_ref().is_ok_and(|worked| !worked.leaves);
+            if !goes_on {
                 let rest: Vec<EventId> = jobs
                     .map(|job| job.map_or_else(|unreadable| unreadable.id, |job| job.event.id))
                     .collect();
-                if !rest.is_empty() {
-                    let mut conn = billing.store().pool().acquire().await?;
-                    work_put_back(&mut conn, lease, &rest).await?;
-                }
+                // What was never begun has had no try, whatever went wrong here.
+                let back = put_back(billing, lease, &rest).await;
+                let Worked { id, outcome, .. } = worked?;
+                report.push((id, outcome));
+                back?;
                 return Ok(report);
             }
+            let Worked { id, outcome, .. } = worked?;
+            report.push((id, outcome));
         }
     }
+}
+
+async fn put_back(billing: &Billing, lease: &Lease, rest: &[EventId]) -> Result<(), StoreError> {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let mut conn = billing.store().pool().acquire().await?;
+    work_put_back(&mut conn, lease, rest).await
+}
+
+/// An event that was worked on.
+struct Worked {
+    id: EventId,
+    outcome: Outcome,
+    /// The rest of the lane is left: the lease was lost, or the provider is to be left alone.
+    leaves: bool,
+}
+
+async fn work_on(
+    billing: &Billing,
+    figures: &Figures,
+    lease: &Lease,
+    job: Result<Job, Unreadable>,
+    reader: &mut Reader,
+) -> Result<Worked, StoreError> {
+    let job = match job {
+        Ok(job) => job,
+        Err(unreadable) => {
+            let id = unreadable.id;
+            tracing::error!(event.id = %id, error = %unreadable.problem.message, "an event cannot be read");
+            let outcome = settle::bury(billing, lease, unreadable).await?;
+            let leaves = outcome == Outcome::Lost;
+            return Ok(Worked { id, outcome, leaves });
+        }
+    };
+    reader.next_case();
+    let outcome = process_safely(billing, lease, &job, reader).await?;
+    let book = job.event.envelope.book;
+    figures.count(book, &outcome);
+    let leaves = match &outcome {
+        Outcome::Lost => true,
+        // The failure may have paused the gate: the other events of the lane must not use up their tries on it.
+        Outcome::Failed { .. } | Outcome::Dead { .. } => {
+            let mut conn = billing.store().pool().acquire().await?;
+            gate_is_paused(&mut conn, book).await?
+        }
+        Outcome::Processed { .. }
+        | Outcome::InEffect
+        | Outcome::Ignored { .. }
+        | Outcome::Waiting { .. }
+        | Outcome::Moved { .. } => false,
+    };
+    Ok(Worked {
+        id: job.event.id,
+        outcome,
+        leaves,
+    })
 }
 
 /// A panic is a failed try of the event that caused it, and nothing else.

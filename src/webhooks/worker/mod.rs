@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use lane::LaneReport;
 pub use process::Outcome;
-pub(in crate::webhooks) use process::verdict_of;
+pub(in crate::webhooks) use settle::WAIT_LOOKS;
 
 use crate::{
     billing::{Billing, reader::in_words},

@@ -10,25 +10,21 @@ use crate::{
         reader::{ReadError, Reader, in_words},
     },
     config::ApplyFrom,
-    domain::{
-        event::Problem,
-        plan::Plan,
-        provider::{LaneKey, ObjectRef},
-        version::Verdict,
-    },
+    domain::{event::Problem, provider::LaneKey},
     providers::ProviderError,
     store::StoreError,
+    webhooks::refusals::{Refusal, Refusals},
 };
 
-/// How often a transaction that met another one is tried again at once.
-const COLLISIONS: u32 = 5;
+/// How long a provider that is down or cannot be reached is left alone. Short, since bodies are applied without it.
+const AWAY_PAUSE: Duration = Duration::from_secs(1);
 
 /// How one try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Applied.
     Processed {
-        /// Rows that changed.
+        /// Rows that were written; none where all that was new is a fact.
         rows: usize,
     },
     /// What it says was in place already.
@@ -92,33 +88,17 @@ pub(super) async fn process(one: Try<'_>, reader: &mut Reader) -> Result<Outcome
             return one.fail(reader, Failure::permanent(problem)).await;
         }
     };
-    let mut collisions = 0;
+    let mut refusals = Refusals::default();
     loop {
-        match judge_and_settle(one, reader, &mut case).await {
-            Err(error) if error.is_collision() && collisions < COLLISIONS => collisions += 1,
-            Err(error) if error.is_collision() => {
-                let problem = Problem {
-                    code: "collision".to_owned(),
-                    message: "other transactions kept getting in the way; it is tried again by itself"
-                        .to_owned(),
-                };
-                return one.fail(reader, Failure::transient(problem)).await;
-            }
-            Err(StoreError::Gone { what: "lane", .. }) => return Ok(Outcome::Lost),
-            // A bug, and one that this event brings out: it fails by itself and keeps no other one waiting.
-            Err(error) if error.blames_the_work() => {
-                tracing::error!(
-                    event.id = %job.event.id,
-                    error = %in_words(&error),
-                    "a bug in billdeck: the database refuses what an event comes to"
-                );
-                let problem = Problem {
-                    code: error.code().to_owned(),
-                    message: in_words(&error),
-                };
-                return one.fail(reader, Failure::transient(problem)).await;
-            }
+        let error = match judge_and_settle(one, reader, &mut case).await {
+            Err(error) => error,
             settled => return settled,
+        };
+        match refusals.weigh(job.event.id, error) {
+            Refusal::Again => {}
+            Refusal::Fails(problem) => return one.fail(reader, Failure::transient(problem)).await,
+            Refusal::Stands(StoreError::Gone { what: "lane", .. }) => return Ok(Outcome::Lost),
+            Refusal::Stands(error) => return Err(error),
         }
     }
 }
@@ -181,31 +161,20 @@ async fn judge_and_settle(one: Try<'_>, reader: &mut Reader, case: &mut Case) ->
     }
 }
 
-/// A provider that refuses the credentials or limits calls is left alone for a while, before every event has used up a
-/// try on it.
+/// A provider that refuses the credentials, limits calls or is away is left alone for a while, before every event has
+/// used up a try on it.
 async fn slow_down(billing: &Billing, case: &Case, error: &ProviderError) -> Result<(), StoreError> {
     let pause = match error {
         ProviderError::Credentials { .. } => Duration::from_mins(2),
         ProviderError::RateLimited { retry_after, .. } => retry_after
             .unwrap_or(Duration::from_secs(2))
             .min(Duration::from_mins(2)),
-        ProviderError::Unreachable { .. }
-        | ProviderError::OutcomeUnknown { .. }
-        | ProviderError::Down { .. }
+        ProviderError::Unreachable { .. } | ProviderError::Down { .. } => AWAY_PAUSE,
+        ProviderError::OutcomeUnknown { .. }
         | ProviderError::NotFound { .. }
         | ProviderError::Refused { .. }
         | ProviderError::Unreadable { .. } => return Ok(()),
     };
     let mut conn = billing.store().pool().acquire().await?;
     crate::store::gate::gate_pause(&mut conn, case.book(), &in_words(error), pause).await
-}
-
-/// What a plan means for the event that led to it.
-pub(in crate::webhooks) fn verdict_of(plan: &Plan, subject: Option<&ObjectRef>) -> Verdict {
-    let told = subject.and_then(|subject| plan.verdicts.get(subject)).copied();
-    match told {
-        Some(verdict) => verdict,
-        None if plan.verdicts.values().any(|&verdict| verdict == Verdict::Apply) => Verdict::Apply,
-        None => Verdict::InEffect,
-    }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::process::{Outcome, verdict_of};
+use super::process::Outcome;
 use crate::{
     billing::{Billing, case::Case, reader::Reader},
     domain::{
@@ -14,7 +14,6 @@ use crate::{
         ids::{AttemptId, ObjectId},
         plan::Plan,
         provider::LaneKey,
-        version::Verdict,
     },
     store::{
         StoreError,
@@ -23,10 +22,11 @@ use crate::{
         lane::{Lease, lane_fence},
         work::{Job, Unreadable, work_end, work_move, work_retry, work_wait},
     },
+    webhooks::ending::Came,
 };
 
 /// How long a waiting event sleeps before somebody looks at it all the same.
-const WAIT_LOOKS: Duration = Duration::from_mins(5);
+pub(in crate::webhooks) const WAIT_LOOKS: Duration = Duration::from_mins(5);
 
 /// One try of one event, under the lease of its lane.
 #[derive(Clone, Copy)]
@@ -83,29 +83,13 @@ impl Try<'_> {
         let attempt = self.attempt(reader);
         let by = self.attribution(case, attempt.id);
         let applied = plan_apply(&mut tx, case.book(), plan, case.raw(), &by).await?;
-        let (end, why, outcome, word) = match verdict_of(plan, case.subject()) {
-            Verdict::Stale if applied.rows == 0 => {
-                let why = Problem {
-                    code: "stale".to_owned(),
-                    message: "newer state of its object was in place already".to_owned(),
-                };
-                (
-                    EndState::Ignored,
-                    Some(why),
-                    Outcome::Ignored { code: "stale" },
-                    "stale",
-                )
-            }
-            Verdict::Stale | Verdict::InEffect | Verdict::Apply | Verdict::Read if applied.rows == 0 => {
-                (EndState::Processed, notes(plan), Outcome::InEffect, "in_effect")
-            }
-            Verdict::Stale | Verdict::InEffect | Verdict::Apply | Verdict::Read => (
-                EndState::Processed,
-                notes(plan),
-                Outcome::Processed { rows: applied.rows },
-                "processed",
-            ),
+        let came = Came::of(plan, case.subject(), applied);
+        let (outcome, word) = match came {
+            Came::Changed => (Outcome::Processed { rows: applied.rows }, "processed"),
+            Came::InEffect => (Outcome::InEffect, "in_effect"),
+            Came::Stale => (Outcome::Ignored { code: "stale" }, "stale"),
         };
+        let (end, why) = came.end(plan);
         work_end(&mut tx, self.job.event.id, end, why.as_ref()).await?;
         attempt_insert(
             &mut tx,
@@ -305,12 +289,4 @@ async fn fenced(
         Err(StoreError::Gone { .. }) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// What a person should know although all went well.
-fn notes(plan: &Plan) -> Option<Problem> {
-    (!plan.notes.is_empty()).then(|| Problem {
-        code: "note".to_owned(),
-        message: plan.notes.join("; "),
-    })
 }

@@ -228,14 +228,8 @@ async fn a_price_in_no_plan_waits_for_the_catalogue_and_an_end_of_access_does_no
     });
 
     let report = verify(&world.billing, sub, Provided::Noted, None).await.unwrap();
-    assert!(
-        report
-            .notes
-            .iter()
-            .any(|note| note.contains("price_nobody_knows")),
-        "{:?}",
-        report.notes
-    );
+    let why = report.unsettled.unwrap();
+    assert!(why.contains("price_nobody_knows"), "{why}");
     let stored = "select status, plan from subscription";
     assert_eq!(
         world.rows(stored).await,

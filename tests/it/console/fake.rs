@@ -460,6 +460,7 @@ impl Desk for FakeDesk {
         Ok(VerifyReport {
             subscription_id: id,
             changes: inside.differences.clone(),
+            unsettled: None,
             applied: apply,
             verification: if apply || inside.differences.is_empty() {
                 "verified"

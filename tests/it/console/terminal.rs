@@ -150,3 +150,24 @@ async fn a_signal_ends_it_in_order_and_gives_the_terminal_back() {
         assert_eq!(terminal.ended().await, 0, "{signal}");
     }
 }
+
+/// A key that is not seen before something else wakes the console shows here as a second or more for each.
+#[tokio::test]
+async fn every_key_is_seen_when_it_is_pressed() {
+    let db = db::fresh().await;
+    let mut terminal = Terminal::open(&db, &["console"]);
+    terminal.shows("NEEDS ATTENTION").await;
+    let seen = async {
+        for _ in 0..20 {
+            terminal.press("3");
+            terminal.shows("No event has been received yet").await;
+            terminal.press("1");
+            terminal.shows("There is no customer yet").await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), seen)
+        .await
+        .expect("keys lie around unseen");
+    terminal.press(":q\r");
+    assert_eq!(terminal.ended().await, 0);
+}

@@ -278,7 +278,7 @@ async fn people_who_pay_and_belong_to_nobody_are_counted_once() {
             Severity::Danger,
             "1 paying customer is linked to no account",
             1,
-            "customers unlinked"
+            "customers owner:none"
         )]
     );
 }

@@ -128,6 +128,22 @@ impl Listener {
         answer(request).await
     }
 
+    /// Delivers a body to another provider's address, with these headers.
+    pub(crate) async fn deliver_to(
+        &self,
+        provider: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let address = format!("{}/webhooks/{provider}", self.base);
+        let request = headers
+            .iter()
+            .fold(self.client.post(address), |request, (name, value)| {
+                request.header(*name, value)
+            });
+        answer(request.body(body)).await.unwrap()
+    }
+
     /// Asks for a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.client.get(format!("{}{path}", self.base)))

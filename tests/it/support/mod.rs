@@ -1,5 +1,6 @@
 //! What tests of several areas share.
 
+pub(crate) mod answering;
 pub(crate) mod bulk;
 pub(crate) mod db;
 pub(crate) mod listener;

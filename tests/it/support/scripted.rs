@@ -57,6 +57,10 @@ pub(crate) enum Turn {
     Refuse,
     /// The provider cannot be reached.
     Unreachable,
+    /// The provider limits calls.
+    Limit,
+    /// The provider has trouble of its own.
+    Down,
     /// It takes effect, and the answer is lost.
     Lost,
     /// It takes effect once the gate is opened.
@@ -186,6 +190,15 @@ impl Scripted {
                 status: 400,
                 code: "not_today".to_owned(),
                 message: "the script says no".to_owned(),
+            }),
+            Some(Turn::Limit) => Err(ProviderError::RateLimited {
+                call,
+                retry_after: None,
+            }),
+            Some(Turn::Down) => Err(ProviderError::Down {
+                call,
+                status: 503,
+                retry_after: None,
             }),
             Some(Turn::Unreachable) => Err(ProviderError::Unreachable {
                 call,

@@ -111,12 +111,14 @@ impl Works {
     }
 }
 
-/// Lets the time until the next tries pass.
+/// Lets the time until the next tries pass, and the pauses of a provider in trouble.
 pub(crate) async fn make_due(db: &TestDb) {
-    sqlx::query("update work set run_at = now() where run_at > now()")
-        .execute(&db.pool)
-        .await
-        .unwrap();
+    for sql in [
+        "update work set run_at = now() where run_at > now()",
+        "update gate set until = now() where until > now()",
+    ] {
+        sqlx::query(sql).execute(&db.pool).await.unwrap();
+    }
 }
 
 /// Events that are not done, or went dead.

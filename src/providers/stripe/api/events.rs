@@ -1,5 +1,7 @@
 //! Stripe's own list of events: the last 30 days.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
@@ -24,6 +26,7 @@ pub(super) async fn page(
         .into_iter()
         .map(|event| ListedEvent {
             body: event.get().as_bytes().to_vec(),
+            headers: BTreeMap::new(),
         })
         .collect();
     Ok(reply.answer(Page {
@@ -42,5 +45,8 @@ pub(super) async fn one(
         return Ok(reply.answer(None));
     }
     let body = reply.text()?.as_bytes().to_vec();
-    Ok(reply.answer(Some(ListedEvent { body })))
+    Ok(reply.answer(Some(ListedEvent {
+        body,
+        headers: BTreeMap::new(),
+    })))
 }

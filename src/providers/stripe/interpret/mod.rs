@@ -16,16 +16,13 @@ mod subscription;
 
 use jiff::Timestamp;
 
-use super::{
-    envelope::json_text,
-    wire::event::{Created, Event},
-};
+use super::wire::event::{Created, Event};
 use crate::{
     domain::{
         observation::Interpretation,
         provider::{ObjectKind, ObjectRef},
     },
-    providers::EventError,
+    providers::{EventError, body::json_text},
 };
 
 use super::client::Reply;
