@@ -242,5 +242,8 @@ async fn a_story_ends_in_one_state_in_any_order() {
     assert!(says("subscription ", r#""plan": "pro""#), "{found:#?}");
     assert!(says("order ", r#""status": "partially_refunded""#), "{found:#?}");
     // A renewal that was paid late was paid when it was first told as paid.
-    assert!(says("payment ord_2", r#""paid_at": "2026-11-07T10:00:10+00:00""#), "{found:#?}");
+    assert!(
+        says("payment ord_2", r#""paid_at": "2026-11-07T10:00:10+00:00""#),
+        "{found:#?}"
+    );
 }

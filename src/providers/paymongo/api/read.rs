@@ -101,6 +101,7 @@ pub(super) fn nothing() -> ReadObject {
         observations: Vec::new(),
         facts: Vec::new(),
         raw: None,
+        is_cut: false,
     }
 }
 
@@ -146,6 +147,7 @@ pub(super) async fn of_reply(
         observations,
         facts,
         raw,
+        is_cut: false,
     }))
 }
 

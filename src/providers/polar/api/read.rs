@@ -82,6 +82,7 @@ pub(super) fn gone(object: &ObjectRef) -> ReadObject {
         observations: vec![Observation::Gone(object.clone())],
         facts: Vec::new(),
         raw: None,
+        is_cut: false,
     }
 }
 
@@ -103,5 +104,6 @@ pub(super) fn told(kind: ObjectKind, reply: &Reply, json: &str) -> Result<ReadOb
         observations,
         facts,
         raw: Some(json.to_owned()),
+        is_cut: false,
     })
 }
