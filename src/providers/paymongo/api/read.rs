@@ -102,6 +102,7 @@ pub(super) fn nothing() -> ReadObject {
         observations: Vec::new(),
         facts: Vec::new(),
         raw: None,
+        is_cut: false,
     }
 }
 
@@ -149,6 +150,7 @@ pub(super) async fn of_reply(
         observations,
         facts,
         raw,
+        is_cut: false,
     }))
 }
 

@@ -139,6 +139,7 @@ impl Default for Gathered {
             observations: Vec::new(),
             facts: Vec::new(),
             raw: None,
+            is_cut: false,
         })
     }
 }

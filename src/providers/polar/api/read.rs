@@ -83,6 +83,7 @@ pub(super) fn gone(object: &ObjectRef) -> ReadObject {
         observations: vec![Observation::Gone(object.clone())],
         facts: Vec::new(),
         raw: None,
+        is_cut: false,
     }
 }
 
@@ -105,5 +106,6 @@ pub(super) fn told(kind: ObjectKind, reply: &Reply, json: &str) -> Result<ReadOb
         observations,
         facts,
         raw: Some(json.to_owned()),
+        is_cut: false,
     })
 }
