@@ -98,7 +98,6 @@ pub(super) fn resource<T: DeserializeOwned>(reply: &Reply) -> Result<T, Provider
 
 pub(super) fn nothing() -> ReadObject {
     ReadObject {
-        is_cut: false,
         observations: Vec::new(),
         facts: Vec::new(),
         raw: None,
@@ -146,7 +145,6 @@ pub(super) async fn of_reply(
         }
     };
     Ok(reply.answer(ReadObject {
-        is_cut: false,
         observations,
         facts,
         raw,

@@ -135,7 +135,6 @@ pub(super) struct Gathered(ReadObject);
 impl Default for Gathered {
     fn default() -> Self {
         Self(ReadObject {
-            is_cut: false,
             observations: Vec::new(),
             facts: Vec::new(),
             raw: None,

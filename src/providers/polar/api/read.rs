@@ -79,7 +79,6 @@ async fn refund(client: &Client, object: &ObjectRef) -> Result<Answer<ReadObject
 /// An object that does not exist (any more).
 pub(super) fn gone(object: &ObjectRef) -> ReadObject {
     ReadObject {
-        is_cut: false,
         observations: vec![Observation::Gone(object.clone())],
         facts: Vec::new(),
         raw: None,
@@ -102,7 +101,6 @@ pub(super) fn told(kind: ObjectKind, reply: &Reply, json: &str) -> Result<ReadOb
             Told::Nothing(_) => (Vec::new(), Vec::new()),
         };
     Ok(ReadObject {
-        is_cut: false,
         observations,
         facts,
         raw: Some(json.to_owned()),
